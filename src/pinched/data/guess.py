@@ -1,0 +1,154 @@
+"""What columns hold, from their numbers alone: for files without heads.
+
+A programmed voltage moves in equal steps and turns, time never runs backwards, a sample number counts. Where
+that does not decide, `guess_columns` refuses rather than invents.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from pinched._errors import PinchedError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Guess:
+    """Columns (counted from 0) recognised from the numbers alone, and why."""
+
+    voltage: int
+    """Column of the voltage."""
+    currents: tuple[int, ...]
+    """Columns of the currents, all on that voltage."""
+    time: int | None = None
+    """Column of the time; None when there is none."""
+    reason: str = ""
+    """What in the numbers decided, as part of a sentence."""
+
+
+def _steadiness(values: Float[np.ndarray, " row"]) -> float:
+    """Share of samples whose step has the usual size: near 1 for a programmed voltage, low for a current."""
+    steps = np.abs(np.diff(values))
+    span = float(np.ptp(values))
+    if span == 0 or steps.size == 0:
+        return 1.0
+    usual = float(np.median(steps))
+    return float((np.abs(steps - usual) <= max(0.02 * usual, 1e-4 * span)).mean())
+
+
+def _turns(values: Float[np.ndarray, " row"]) -> int:
+    """How often `values` changes direction, steps below a thousandth of its span left out."""
+    steps = np.diff(values)
+    steps = steps[np.abs(steps) > 1e-3 * max(float(np.ptp(values)), 1e-300)]
+    return int((np.diff(np.sign(steps)) != 0).sum())
+
+
+def _never_falls(values: Float[np.ndarray, " row"]) -> bool:
+    return bool((np.diff(values) >= 0).all() and values[-1] > values[0])
+
+
+def _counts(values: Float[np.ndarray, " row"]) -> bool:
+    """True for 0, 1, 2, ... or 1, 2, 3, ..."""
+    return bool(values[0] in (0, 1) and values.size > 2 and (np.diff(values) == 1).all())
+
+
+def _roughness(values: Float[np.ndarray, " row"]) -> float:
+    """Length of the path over its span: 1 for a ramp, 2 for a loop, large for noise."""
+    span = float(np.ptp(values))
+    return float(np.abs(np.diff(values)).sum()) / span if span > 0 else np.inf
+
+
+def guess_columns(numbers: Float[np.ndarray, "row column"]) -> Guess:
+    """Voltage, currents and time among columns without heads.
+
+    `numbers` holds finite values only. Raises `PinchedError` with what was found when the numbers are no
+    current-voltage trace, or cannot be told from one with certainty.
+    """
+    rows, width = numbers.shape
+    columns = [numbers[:, c] for c in range(width)]
+    if width == 1:
+        raise PinchedError("one column of numbers; a sweep needs a voltage and a current")
+    left = [c for c in range(width) if not _counts(columns[c])]
+    counted = [c for c in range(width) if c not in left]
+    left = [
+        c for k, c in enumerate(left)
+        if not any(np.array_equal(np.abs(columns[c]), np.abs(columns[b])) for b in left[:k])
+    ]  # fmt: skip
+    if len(left) < 2:
+        kind = "a sample number" if counted else "the same numbers again"
+        raise PinchedError(f"{kind} and one column of values, but no voltage and current beside each other")
+    left = _without_ratio(columns, left)
+    if len(left) == 2:
+        return _two(columns, left[0], left[1])
+    if len(left) == 3:
+        return _three(columns, left)
+    first, rest = left[0], left[1:]
+    programmed = _steadiness(columns[first]) > 0.9 and _turns(columns[first]) >= 1
+    if programmed and all(np.abs(columns[c]).max() < 1 and _steadiness(columns[c]) < 0.9 for c in rest):
+        return Guess(voltage=first, currents=tuple(rest), reason="it moves in equal steps and turns")
+    raise PinchedError(f"{width} columns without heads, which cannot be told apart with certainty")
+
+
+def _without_ratio(columns: list[Float[np.ndarray, " row"]], left: list[int]) -> list[int]:
+    """`left` without a column that is the ratio of two others: a resistance computed by the instrument."""
+    for c in left:
+        others = [b for b in left if b != c]
+        for a in others:
+            for b in others:
+                if a != b and len(left) > 2:
+                    product = columns[c] * columns[b]
+                    if np.allclose(product, columns[a], rtol=1e-3, atol=0) and not np.allclose(columns[c], columns[c][0]):
+                        return others
+    return left
+
+
+def _two(columns: list[Float[np.ndarray, " row"]], a: int, b: int) -> Guess:
+    steady = {c: _steadiness(columns[c]) for c in (a, b)}
+    turning = {c: _turns(columns[c]) for c in (a, b)}
+    for x, y in ((a, b), (b, a)):
+        programmed = steady[y] > 0.9 and (turning[y] >= 1 or np.ptp(columns[y]) == 0)
+        if _never_falls(columns[x]) and programmed and steady[x] < 1.0 and columns[x][0] >= -1e-9:
+            raise PinchedError(
+                f"time (column {x + 1} never falls) and a programmed voltage (column {y + 1} moves in equal steps "
+                "and turns), but no current"
+            )
+    if all(turning[c] == 0 and steady[c] > 0.9 for c in (a, b)) or _never_falls(columns[a]) or _never_falls(columns[b]):
+        x = a if _never_falls(columns[a]) else b
+        # A clock jitters; a source steps evenly. A rising even ramp up to tens of volt is a half sweep.
+        even = steady[x] > 0.99 and np.abs(columns[x]).max() <= 100 and x == a
+        y = b if x == a else a
+        if not (even and np.abs(columns[y]).max() < 1):
+            raise PinchedError(
+                f"column {x + 1} never falls, as a time does, and one column of values beside it: "
+                "no voltage and current that can be told apart"
+            )
+        return Guess(voltage=x, currents=(y,), reason="it rises in equal steps, as a source does and a clock does not")
+    if abs(steady[a] - steady[b]) > 0.2 and max(steady.values()) > 0.8:
+        voltage = a if steady[a] > steady[b] else b
+        return Guess(voltage=voltage, currents=(b if voltage == a else a,), reason="it moves in equal steps and turns")
+    rough = {c: _roughness(columns[c]) for c in (a, b)}
+    if rough[b] < 0.6 * rough[a]:
+        return Guess(voltage=b, currents=(a,), reason="it is the smoother of the two")
+    return Guess(voltage=a, currents=(b,), reason="it is the first of the two")
+
+
+def _three(columns: list[Float[np.ndarray, " row"]], left: list[int]) -> Guess:
+    times = [c for c in left if _never_falls(columns[c]) and columns[c][0] >= -1e-6]
+    if len(times) != 1:
+        raise PinchedError(
+            "three columns without heads of which "
+            + ("none can be the time" if not times else f"columns {' and '.join(str(c + 1) for c in times)} could be")
+            + ", so that voltage and current cannot be told apart with certainty"
+        )
+    a, b = (c for c in left if c != times[0])
+    steady = {c: _steadiness(columns[c]) for c in (a, b)}
+    if abs(steady[a] - steady[b]) > 0.1:
+        voltage, reason = (a if steady[a] > steady[b] else b), "it keeps to equal steps or levels"
+    else:
+        size = {c: float(np.abs(columns[c]).max()) for c in (a, b)}
+        if max(size.values()) < 10 * min(size.values()):
+            raise PinchedError("three columns without heads; the time is clear, voltage and current are not")
+        voltage, reason = (a if size[a] > size[b] else b), "it is by far the larger of the two"
+    return Guess(voltage=voltage, currents=(b if voltage == a else a,), time=times[0], reason=reason)

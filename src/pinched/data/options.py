@@ -1,0 +1,92 @@
+"""What a caller may say about files instead of letting the reader guess: `ReadOptions`, `Columns`, `DeviceNaming`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from pinched._params import require
+from pinched._units import parse_unit, to_si
+from pinched.data.table import Dialect
+
+
+class DeviceNaming(Enum):
+    """What tells one device from another."""
+
+    NAME = "name"
+    """The file name without its suffix."""
+    PATH = "path"
+    """Folder and file name: for trees in which names repeat."""
+    FOLDER = "folder"
+    """The folder is the device; its files are successive cycles, in natural order of their names."""
+    ONE = "one"
+    """All files are cycles of one device."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Columns:
+    """Which column is what, where the reader should not guess; each a head, or a number counted from 1.
+
+    A head that stands over several columns (V, I, V, I, ...) means all of them.
+    """
+
+    voltage: str | int | None = None
+    """Column of the voltage."""
+    current: str | int | None = None
+    """Column of the current."""
+    time: str | int | None = None
+    """Column of the time."""
+    device: str | int | None = None
+    """Column that names the device of each row."""
+    cycle: str | int | None = None
+    """Column that numbers the cycle of each row."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReadOptions:
+    """Everything that can be said about measurement files; the defaults leave it to the reader.
+
+    Raises `PinchedError` for a unit, limit, separator or decimal mark that is none.
+    """
+
+    columns: Columns = Columns()
+    """Columns that the caller names."""
+    voltage_unit: str | None = None
+    """Unit of the voltage column, such as "mV"; None takes the head's, else V."""
+    current_unit: str | None = None
+    """Unit of the current column, such as "uA"; None takes the head's, else A."""
+    time_unit: str | None = None
+    """Unit of the time column, such as "ms"; None takes the head's, else s."""
+    decimal: str | None = None
+    """Decimal mark, "." or ","; None finds out."""
+    separator: str | None = None
+    """Character between cells of text files (" " for any blanks); None finds out."""
+    sheet: str | None = None
+    """Name of the one sheet to read from workbooks; None reads every sheet that holds a table."""
+    flip: bool = False
+    """True turns voltage and current round, for data with the bottom electrode driven."""
+    compliance_current: str | float | None = None
+    """Current limit of the source (A, or text such as "100 uA"); None when unknown."""
+    drop_bad_rows: bool = False
+    """True leaves out rows with missing, overflowing or unreadable cells, and counts them in the guesses."""
+    device_from: DeviceNaming = DeviceNaming.NAME
+    """What tells one device from another."""
+
+    def __post_init__(self) -> None:
+        for name, unit in (("voltage_unit", "V"), ("current_unit", "A"), ("time_unit", "s")):
+            stated = getattr(self, name)
+            parsed = None if stated is None else parse_unit(stated)
+            require(
+                self,
+                stated is None or (parsed is not None and parsed[0] == unit),
+                f"{name} is '{stated}', which is no unit in {unit}. Write {unit} with a prefix, such as m{unit}.",
+            )
+        if self.compliance_current is not None:
+            limit = to_si(self.compliance_current, "A")
+            require(self, limit > 0, f"compliance_current is {limit} A; it must be above zero.")
+        _ = self.dialect
+
+    @property
+    def dialect(self) -> Dialect:
+        """The part that concerns how files are written."""
+        return Dialect(separator=self.separator, decimal=self.decimal, sheet=self.sheet)

@@ -1,0 +1,279 @@
+"""Which columns make a trace: pairs, shared voltages, terminals, device and cycle columns.
+
+`find_sets` is called once per table; it says in `guesses` what it inferred and refuses tables in which no
+current stands beside a voltage.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from pinched._errors import DataFileError, PinchedError
+from pinched.data.columns import Meaning, Role, meaning
+from pinched.data.guess import guess_columns
+from pinched.data.options import Columns
+from pinched.data.table import RawTable
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSet:
+    """Columns of one trace (counted from 0)."""
+
+    voltage: int
+    current: int
+    time: int | None
+    device: str = ""
+    cycle: int | None = None
+
+
+def find_sets(
+    table: RawTable, wanted: Columns, guesses: list[str], path: str, place: str
+) -> tuple[list[ColumnSet], tuple[int | None, int | None]]:
+    """Columns of every trace, and the device and cycle columns that group rows."""
+    width = table.numbers.shape[1]
+    meanings = [meaning(head) for head in table.heads] or [Meaning(role=Role.UNKNOWN)] * width
+    numeric = [c for c in range(width) if not is_text(table, c)]
+    named = {
+        role: _find(table, want, path)
+        for role, want in (
+            (Role.VOLTAGE, wanted.voltage), (Role.CURRENT, wanted.current), (Role.TIME, wanted.time),
+            (Role.DEVICE, wanted.device), (Role.CYCLE, wanted.cycle),
+        )
+    }  # fmt: skip
+    from_heads = any(m.role is not Role.UNKNOWN for m in meanings)
+    voltages = named[Role.VOLTAGE] or [c for c in numeric if meanings[c].role is Role.VOLTAGE]
+    currents = named[Role.CURRENT] or [c for c in numeric if meanings[c].role is Role.CURRENT]
+    times = named[Role.TIME] or [c for c in numeric if meanings[c].role is Role.TIME]
+    taken = {c for columns in named.values() for c in columns}
+    voltages = [c for c in voltages if c in named[Role.VOLTAGE] or c not in taken]
+    currents = [c for c in currents if c in named[Role.CURRENT] or c not in taken]
+    if voltages and not currents:
+        currents = _named_like_devices(meanings, [c for c in numeric if c not in taken], table)
+        if currents:
+            guesses.append(f"{_list(table, currents)} taken as current: no head says so, and one voltage stands beside")
+    if not voltages and not currents and not from_heads:
+        return _from_numbers(table, numeric, times, guesses, path, place), (None, None)
+    if not voltages or not currents:
+        raise _missing(table, meanings, voltages, currents, path, place)
+    if not named[Role.CURRENT]:
+        currents = _without_copies(table, meanings, currents, guesses)
+    grouping = _grouping(table, meanings, named, {*voltages, *currents, *times})
+    return _match(table, meanings, voltages, currents, times, guesses, path, place), grouping
+
+
+def is_text(table: RawTable, column: int) -> bool:
+    cells = table.texts.get(column, {})
+    return len(cells) == len(table.lines) and any(cells.values())
+
+
+def _list(table: RawTable, columns: list[int]) -> str:
+    shown = ", ".join(table.name(c) for c in columns[:3])
+    return shown + (f" and {len(columns) - 3} more columns" if len(columns) > 3 else "")
+
+
+def _find(table: RawTable, want: str | int | None, path: str) -> list[int]:
+    """Columns that an override means; [] when there is none."""
+    if want is None:
+        return []
+    width = table.numbers.shape[1]
+    if isinstance(want, str):
+        wish = want.strip().lower()
+        for same in (
+            [c for c, head in enumerate(table.heads) if head == want],
+            [c for c, head in enumerate(table.heads) if head.strip().lower() == wish],
+        ):
+            if same:
+                return same
+        if not wish.isdigit():
+            heads = ", ".join(f"'{head}'" for head in table.heads) or f"none, {width} columns without heads"
+            raise DataFileError(path, "", f"there is no column '{want}'", f"The heads are: {heads}.")
+        want = int(wish)
+    if not 1 <= want <= width:
+        raise DataFileError(
+            path, "", f"there is no column {want}", f"Columns count from 1, and this file has {width}."
+        )
+    return [want - 1]
+
+
+def _named_like_devices(meanings: list[Meaning], numeric: list[int], table: RawTable) -> list[int]:
+    """Columns whose heads name a device or a cycle with a number ("D12", "cycle 3"): currents beside a voltage."""
+    found = [
+        c for c in numeric
+        if meanings[c].device or (meanings[c].role in (Role.DEVICE, Role.CYCLE) and meanings[c].number is not None)
+    ]  # fmt: skip
+    # A lone unit "A" over the only other column says current as well.
+    return found or [c for c in numeric if table.heads and table.heads[c].strip() == "A"]
+
+
+def _missing(
+    table: RawTable, meanings: list[Meaning], voltages: list[int], currents: list[int], path: str, place: str
+) -> DataFileError:
+    roles = {m.role for m in meanings}
+    found = "neither a voltage nor a current" if not voltages and not currents else (
+        "a voltage but no current" if voltages else "a current but no voltage"
+    )  # fmt: skip
+    heads = ", ".join(table.heads[:8]) + (", ..." if len(table.heads) > 8 else "")
+    cure = "Name the columns (Columns), or give the file with the sweep."
+    if Role.RESISTANCE in roles and Role.TIME in roles:
+        found, cure = f"{found}, but resistance over time", "This is retention or drift, not a sweep: leave it out here."
+    elif len(meanings) > 6 and table.texts:
+        found, cure = f"{found}: a table of results", "Give the measured sweeps themselves."
+    where = ", ".join(part for part in (place, f"columns {heads}" if heads else "") if part)
+    return DataFileError(path, where, f"there is {found}", cure)
+
+
+def _from_numbers(
+    table: RawTable, numeric: list[int], times: list[int], guesses: list[str], path: str, place: str
+) -> list[ColumnSet]:
+    good = np.isfinite(table.numbers[:, numeric]).all(axis=1)
+    numbers = table.numbers[good][:, numeric]
+    cure = "Give the file with the sweep, or name the columns: Columns(voltage=1, current=2)."
+    if len(table.lines) == 1 and table.faults:
+        found = f"rows of unequal length: {table.faults[0].found}"
+        raise DataFileError(path, f"line {table.faults[0].line}", found, cure)
+    if len(numbers) < 3:
+        found = f"{len(table.lines)} rows of numbers without heads, too few to tell columns apart"
+        raise DataFileError(path, place, found, cure)
+    try:
+        guess = guess_columns(numbers)
+    except PinchedError as error:
+        raise DataFileError(path, place, str(error), cure) from None
+    voltage, time = numeric[guess.voltage], None if guess.time is None else numeric[guess.time]
+    currents = [numeric[c] for c in guess.currents]
+    heads = "the heads say nothing known" if table.heads else "there are no heads"
+    guesses.append(f"{table.name(voltage)} taken as voltage ({heads}): {guess.reason}")
+    guesses.append(f"{_list(table, currents)} taken as current")
+    if time is not None:
+        guesses.append(f"{table.name(time)} taken as time: it never falls")
+    time = times[0] if times else time
+    return [ColumnSet(voltage, c, time, cycle=k + 1 if len(currents) > 1 else None) for k, c in enumerate(currents)]
+
+
+def _without_copies(
+    table: RawTable, meanings: list[Meaning], currents: list[int], guesses: list[str]
+) -> list[int]:
+    """`currents` without columns that repeat another one, with or without its sign."""
+    kept: list[int] = []
+    seen: dict[bytes, int] = {}
+    # A signed column is worth more than its magnitude, wherever it stands.
+    for c in sorted(currents, key=lambda c: (meanings[c].absolute, c)):
+        key = np.abs(table.numbers[:, c]).tobytes()
+        if key in seen:
+            guesses.append(f"{table.name(c)} left out: it repeats {table.name(seen[key])}")
+        elif meanings[c].absolute and any(not meanings[k].absolute for k in kept):
+            guesses.append(f"{table.name(c)} left out: a signed current stands beside it")
+        else:
+            seen[key] = c
+            kept.append(c)
+    return sorted(kept)
+
+
+def _grouping(
+    table: RawTable, meanings: list[Meaning], named: dict[Role, list[int]], used: set[int]
+) -> tuple[int | None, int | None]:
+    columns: list[int | None] = []
+    for role in (Role.DEVICE, Role.CYCLE):
+        free = [c for c, m in enumerate(meanings) if m.role is role and m.number is None and c not in used]
+        if role is Role.DEVICE and not free:
+            free = [
+                c for c, m in enumerate(meanings)
+                if m.role is Role.INDEX and "sample" in table.heads[c].lower() and is_text(table, c)
+            ]  # fmt: skip
+        # A cycle that changes from row to row and never repeats numbers samples, not cycles.
+        free = [c for c in free if len(_values(table, c)) <= len(table.lines) / 2]
+        columns.append(named[role][0] if named[role] else (free[0] if free else None))
+    return columns[0], columns[1]
+
+
+def _values(table: RawTable, column: int) -> list[str]:
+    """Different entries of a grouping column, in order of appearance."""
+    return list(dict.fromkeys(entries(table, column)))
+
+
+def entries(table: RawTable, column: int) -> list[str]:
+    texts = table.texts.get(column, {})
+    numbers = table.numbers[:, column]
+    return [texts[row] if row in texts else f"{numbers[row]:.12g}" for row in range(len(table.lines))]
+
+
+def _match(
+    table: RawTable, meanings: list[Meaning], voltages: list[int], currents: list[int], times: list[int],
+    guesses: list[str], path: str, place: str,
+) -> list[ColumnSet]:  # fmt: skip
+    """Pair voltages with currents: shared, side by side, or the terminals of one device."""
+    if len(voltages) > 1:
+        voltages = _without_terminals(table, meanings, voltages, currents, guesses)
+    if len(currents) > len(voltages) == 1 or (len(currents) != len(voltages) and len(currents) > 1):
+        stems = {meanings[c].stem for c in currents}
+        own = [c for c in currents if meanings[c].stem in {meanings[v].stem for v in voltages}]
+        if len(stems) > 1 and own:
+            guesses.append(f"{_list(table, [c for c in currents if c not in own])} left out: another terminal")
+            currents = own
+    if len(voltages) == len(currents):
+        several = len(voltages) > 1
+        sets: list[ColumnSet] = []
+        for k, (v, i) in enumerate(zip(voltages, currents, strict=True)):
+            t = times[k] if len(times) == len(voltages) else (times[0] if times else None)
+            sets.append(_labelled(table, meanings, v, i, t, k, several))
+        if several:
+            guesses.append(f"{len(sets)} pairs of voltage and current side by side read as {_what(sets)}")
+        return sets
+    if len(voltages) == 1:
+        t = times[0] if times else None
+        sets = [_labelled(table, meanings, voltages[0], i, t, k, True) for k, i in enumerate(currents)]
+        guesses.append(f"{len(sets)} currents share {table.name(voltages[0])}: read as {_what(sets)}")
+        return sets
+    raise DataFileError(
+        path,
+        place,
+        f"{len(voltages)} voltages ({_list(table, voltages)}) and {len(currents)} currents "
+        f"({_list(table, currents)}), which cannot be paired with certainty",
+        "Name the two columns: Columns(voltage=..., current=...).",
+    )
+
+
+def _what(sets: list[ColumnSet]) -> str:
+    return "devices" if any(s.device for s in sets) else "successive cycles of one device"
+
+
+def _labelled(
+    table: RawTable, meanings: list[Meaning], v: int, i: int, t: int | None, k: int, several: bool
+) -> ColumnSet:
+    m = meanings[i]
+    if not several:
+        return ColumnSet(v, i, t, m.device, m.cycle)
+    if m.role is Role.DEVICE or (m.device and m.role is Role.UNKNOWN):
+        return ColumnSet(v, i, t, table.head(i).strip(), m.cycle)
+    cycle = m.cycle if m.cycle is not None else (m.number if m.role is Role.CYCLE else None)
+    return ColumnSet(v, i, t, m.device, cycle if cycle is not None else (None if m.device else k + 1))
+
+
+def _without_terminals(
+    table: RawTable, meanings: list[Meaning], voltages: list[int], currents: list[int], guesses: list[str]
+) -> list[int]:
+    """`voltages` without held terminals and without a second record of the same voltage."""
+    spans = {v: float(np.nan_to_num(np.ptp(table.numbers[:, v]))) for v in voltages}
+    moving = [v for v in voltages if spans[v] > 0]
+    if moving and len(moving) < len(voltages):
+        held = [v for v in voltages if v not in moving]
+        guesses.append(f"{_list(table, held)} left out: a voltage that is held")
+        voltages = moving
+    if len(voltages) > len(currents) and len(currents) == 1:
+        first = voltages[0]
+        near = [v for v in voltages[1:] if _close(table.numbers[:, v], table.numbers[:, first])]
+        if len(near) == len(voltages) - 1:
+            guesses.append(f"{table.name(first)} taken as voltage; {_list(table, near)} is nearly the same")
+            return [first]
+        own = [v for v in voltages if meanings[v].stem and meanings[v].stem == meanings[currents[0]].stem]
+        if len(own) == 1:
+            guesses.append(f"{table.name(own[0])} taken as voltage: it names the same terminal as the current")
+            return own
+    return voltages
+
+
+def _close(a: Float[np.ndarray, " row"], b: Float[np.ndarray, " row"]) -> bool:
+    good = np.isfinite(a) & np.isfinite(b)
+    return bool(good.any() and np.abs(a[good] - b[good]).max() <= 0.05 * np.ptp(b[good]))

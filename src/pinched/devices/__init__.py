@@ -1,0 +1,1 @@
+"""Stage 3: devices: their spread (`spread`), published ones (`presets`), simulated sweeps (`simulated`)."""

@@ -1,0 +1,5 @@
+"""Published devices, one file per paper: numbers and their source, nothing else."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

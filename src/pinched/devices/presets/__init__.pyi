@@ -1,0 +1,1 @@
+from .marraccini2025 import marraccini2025 as marraccini2025

@@ -1,0 +1,37 @@
+"""Fixtures shared by all tests: where the public data sets and measurements lie, and type checks at run time."""
+
+import os
+from pathlib import Path
+
+import pytest
+from jaxtyping import install_import_hook
+
+# Every annotation of these packages is checked while the tests run: shapes by jaxtyping, types by beartype.
+# Compiled kernels (pinched._random) are left out: numba does its own typing.
+_hook = install_import_hook(
+    [
+        f"pinched.{name}"
+        for name in ("data", "extraction", "devices", "crossbar", "networks", "report", "pipeline")
+    ],
+    "typecheck.check",
+)
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Folder of reference data; tests that need it are skipped where it is absent."""
+    folder = Path(os.environ.get("PINCHED_DATA", ROOT.parent / "shared"))
+    if not folder.is_dir():
+        pytest.skip(f"no reference data at {folder}: set PINCHED_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def measurements(shared: Path) -> Path:
+    """Real measurements of several laboratories; not part of the project for want of a licence."""
+    folder = shared / "measurements"
+    if not folder.is_dir():
+        pytest.skip(f"no measurements at {folder}: set PINCHED_DATA")
+    return folder

@@ -1,0 +1,51 @@
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from pinched._errors import PinchedError
+from pinched.crossbar.words import bits_to_words, word_range, words_to_bits
+
+
+@pytest.mark.parametrize("bits", range(1, 9))
+def test_every_word_of_every_length_survives_the_round_trip(bits):
+    low, high = word_range(bits)
+    words = torch.arange(low, high + 1)
+    coded = words_to_bits(words, bits)
+    assert coded.shape == (2**bits, bits)
+    assert torch.equal(bits_to_words(coded).long(), words)
+
+
+@pytest.mark.parametrize("bits", range(1, 9))
+def test_bits_agree_with_the_integers_of_python(bits):
+    low, high = word_range(bits)
+    for word in range(low, high + 1):
+        text = format(word % 2**bits, f"0{bits}b")  # two's complement is the residue modulo 2^bits, MSB first
+        found = words_to_bits(torch.tensor([word], dtype=torch.int8), bits)[0]
+        assert "".join(str(int(bit)) for bit in found) == text
+
+
+@given(st.integers(1, 8), st.data())
+def test_any_bits_survive_the_round_trip_and_value_is_the_weighted_sum(bits, data):
+    row = data.draw(st.lists(st.booleans(), min_size=bits, max_size=bits))
+    coded = torch.tensor([[row]])
+    word = bits_to_words(coded)
+    assert torch.equal(words_to_bits(word, bits), coded)
+    weights = [-(2 ** (bits - 1)), *(2 ** (bits - 1 - k) for k in range(1, bits))]
+    assert int(word) == sum(w for w, bit in zip(weights, row, strict=True) if bit)
+
+
+def test_one_bit_holds_minus_one_and_zero():
+    assert word_range(1) == (-1, 0)
+    assert bits_to_words(torch.tensor([[True], [False]])).tolist() == [-1, 0]
+
+
+@pytest.mark.parametrize(("word", "bits"), [(4, 3), (-5, 3), (1, 1), (128, 8)])
+def test_a_word_out_of_range_is_named(word, bits):
+    with pytest.raises(PinchedError, match=rf"the word {word} does not fit {bits} bits"):
+        words_to_bits(torch.tensor([0, word]), bits)
+
+
+@pytest.mark.parametrize("bits", [0, 9, -1])
+def test_a_word_length_out_of_range_is_named(bits):
+    with pytest.raises(PinchedError, match=f"bits is {bits}"):
+        words_to_bits(torch.tensor([0]), bits)
