@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 .PHONY: demo test test-all lint bench clean
 
 demo: $(STAMP)
-	$(BIN)/pinched demo --out demo_report
+	$(BIN)/pinched demo --out demo
 
 test: $(STAMP) lint
 	$(BIN)/python -m pytest -m "not slow"
@@ -33,4 +33,4 @@ $(STAMP): pyproject.toml constraints.txt
 	touch $(STAMP)
 
 clean:
-	rm -rf $(VENV) build dist demo_report pinched_report
+	rm -rf $(VENV) build dist demo pinched_report

@@ -27,7 +27,7 @@ from .networks.evaluation import evaluate as evaluate
 from .networks.mlp import mlp as mlp
 from .networks.quantization import ClipQuantizer as ClipQuantizer
 from .networks.quantization import PaperQuantizer as PaperQuantizer
-from .networks.quantization import quantize as quantize
+from .networks.quantized import quantize as quantize
 from .networks.training import train as train
 from .pipeline import StudyOptions as StudyOptions
 from .pipeline import run_study as run_study

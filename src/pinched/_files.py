@@ -16,25 +16,25 @@ MARK = "numbers.json"
 """A folder that holds this file is one of ours and may be replaced."""
 
 
-def check_output(folder: Path) -> None:
-    """Refuse an output `folder` that is a file, or holds something that is not ours; before the work starts."""
+def check_output(folder: Path, *, mark: str = MARK) -> None:
+    """Refuse an output `folder` that is a file, or holds something and no `mark`; before the work starts."""
     if folder.is_file():
         raise PinchedError(f"{folder}: is a file, a folder is wanted for the results. Choose another --out.")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / MARK).is_file():
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / mark).is_file():
         raise PinchedError(
-            f"{folder}: is not empty and was not written by pinched (it has no {MARK}), so it is not "
+            f"{folder}: is not empty and was not written by pinched (it has no {mark}), so it is not "
             "overwritten. Choose another --out, or empty the folder."
         )
 
 
 @contextmanager
-def output_folder(folder: Path) -> Iterator[Path]:
+def output_folder(folder: Path, *, mark: str = MARK) -> Iterator[Path]:
     """A temporary folder beside `folder` that takes its place when the block ends well.
 
     A block that raises, or a process that is killed, leaves `folder` as it was. Raises `PinchedError`
     when `folder` is not ours to replace (see `check_output`).
     """
-    check_output(folder)
+    check_output(folder, mark=mark)
     folder = folder.absolute()
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))

@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from pinched._errors import PinchedError
 from pinched.crossbar.memory import ReramMemory
 from pinched.devices.presets.marraccini2025 import marraccini2025
@@ -107,7 +108,9 @@ def test_a_cell_that_needs_more_than_the_write_voltage_stays():
     low = ReramMemory(ideal(v_set=Lognormal(mu=math.log(3.0), sigma=0.0)), write_voltage="2 V", shape=(4, 4))
     ones, zeros = torch.ones(4, 4, dtype=torch.bool), torch.zeros(4, 4, dtype=torch.bool)
     assert not low.program(ones).state.any()
-    stubborn = ReramMemory(ideal(v_reset=Lognormal(mu=math.log(3.0), sigma=0.0)), write_voltage=2.0, shape=(4, 4))
+    stubborn = ReramMemory(
+        ideal(v_reset=Lognormal(mu=math.log(3.0), sigma=0.0)), write_voltage=2.0, shape=(4, 4)
+    )
     assert stubborn.program(ones).program(zeros).state.all()
     assert not stubborn.program(zeros).read_bits().any()  # fresh: right without a RESET
 
@@ -163,14 +166,17 @@ def test_bit_errors_follow_from_the_distributions(volt, ohm):
 
 
 def test_closed_forms_are_those_of_the_published_statistics():
-    # Origin: statistics of marraccini2025fast (material of the paper), integrated independently with the
-    # normal distribution; printed to two digits, hence the tolerance of half the last one.
+    # Origin: a separate evaluation of the published statistics of marraccini2025fast, printed to two or three
+    # digits. It counts a cell that was not SET as wrong even where its HRS lies below the threshold (0.4 % of
+    # 3.5 %), hence 2e-4 for the first; the other tolerances are one unit of the last digit.
     spread = marraccini2025()
     one, zero, rewritten = closed_forms(spread, 5.0, 1e4)
-    assert one == pytest.approx(0.0370, abs=5e-4)
-    assert zero == pytest.approx(0.0040, abs=5e-5)
-    assert rewritten == pytest.approx(0.027, abs=1.5e-3)  # the reference took every cell as SET before: 0.0271
-    assert 1.0 - share(spread.resistance_lrs, 1e4) == pytest.approx(0.0023, abs=5e-5)
+    assert one == pytest.approx(0.0370, abs=2e-4)
+    assert zero == pytest.approx(0.0040, abs=1e-4)
+    assert 1.0 - share(spread.resistance_lrs, 1e4) == pytest.approx(0.0023, abs=1e-4)
+    # The reference puts every cell into LRS before the RESET; here 3.5 % could not be SET and need no RESET.
+    no_set = 1.0 - share(spread.v_set, 5.0)
+    assert rewritten == pytest.approx(0.027 - no_set * (0.027 - zero), abs=1e-3)
     assert ReramMemory(spread, shape=(1, 1)).threshold == pytest.approx(1e4, rel=0.02)
 
 

@@ -2,6 +2,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pinched._errors import PinchedError
 from pinched.crossbar.words import bits_to_words, word_range, words_to_bits
 

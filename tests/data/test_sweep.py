@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pinched._errors import PinchedError
-from pinched.data.sweep import IVSweep
+from pinched.data.read import read_sweeps
+from pinched.data.stated import stated_settings
+from pinched.data.sweep import IVSweep, Provenance
 from pinched.data.waveforms import Waveform, pulse_train, staircase, triangle
 
 
@@ -83,3 +85,37 @@ def test_bad_waveforms_are_refused():
         triangle("1 V", period="0 s")
     with pytest.raises(PinchedError, match="backwards"):
         Waveform(time=np.array([1.0, 0.0]), voltage=np.zeros(2))
+
+
+@pytest.mark.parametrize("time", [None, np.linspace(0, 1, 40)])
+def test_text_and_back(tmp_path, time):
+    voltage = np.concatenate([np.linspace(0, 1, 20), np.linspace(0.95, -0.2, 20)])
+    sweep = IVSweep(
+        voltage=voltage,
+        current=1e-6 * np.sinh(voltage),
+        time=time,
+        compliance_current=1e-4,
+        provenance=Provenance(simulated_by="a formula"),
+    )
+    (tmp_path / "sweep.csv").write_text(sweep.to_csv(), encoding="utf-8")
+    (back,) = read_sweeps(tmp_path / "sweep.csv")
+    np.testing.assert_array_equal(back.voltage, sweep.voltage)
+    np.testing.assert_array_equal(back.current, sweep.current)
+    assert (back.time is None) == (time is None)
+    assert back.compliance_current == 1e-4
+    assert back.provenance.simulated_by == "a formula"
+
+
+@pytest.mark.parametrize(
+    ("line", "limit"),
+    [
+        ("# Compliance: 100 uA", 1e-4),
+        ("Current limit (mA), 5", 5e-3),
+        ("I_comp = 1e-3", 1e-3),
+        ("Compliance: 5 V", None),
+        ("Comment: compliance was high", None),
+    ],
+)
+def test_compliance_in_the_lines_above_a_table(line, limit):
+    found = stated_settings([line]).compliance_current
+    assert found == (None if limit is None else pytest.approx(limit))

@@ -10,7 +10,7 @@ from pinched.networks.score import Score
 from pinched.report.record import RunRecord, collect_files
 
 
-def make_sweep(device: str, cycle: int, rng: np.random.Generator, *, file: str = "lab/a.csv") -> IVSweep:
+def _sweep(device: str, cycle: int, rng: np.random.Generator, *, file: str = "lab/a.csv") -> IVSweep:
     up = np.linspace(0.0, 1.5, 60)
     voltage = np.concatenate([up, up[-2::-1], -up[1:], -up[-2::-1]])
     v_set, lrs, hrs = rng.normal(0.9, 0.08), 10 ** rng.normal(2.8, 0.1), 10 ** rng.normal(5.5, 0.3)
@@ -32,7 +32,7 @@ def make_sweep(device: str, cycle: int, rng: np.random.Generator, *, file: str =
     )
 
 
-def make_table(devices: int, cycles: int, rng: np.random.Generator, *, missing: bool = True) -> SwitchingTable:
+def _table(devices: int, cycles: int, rng: np.random.Generator, *, missing: bool = True) -> SwitchingTable:
     n = devices * cycles
     names = tuple(f"D{d + 1:02d}" for d in range(devices) for _ in range(cycles))
     shift = np.repeat(rng.normal(0, 0.4, devices), cycles)
@@ -66,8 +66,10 @@ def make_table(devices: int, cycles: int, rng: np.random.Generator, *, missing: 
     )
 
 
-def make_score(rng: np.random.Generator, arrays: int = 20, classes: int = 10) -> Score:
-    confusion = np.full((classes, classes), 0.04 / (classes - 1)) + (0.96 - 0.04 / (classes - 1)) * np.eye(classes)
+def _score(rng: np.random.Generator, arrays: int = 20, classes: int = 10) -> Score:
+    confusion = np.full((classes, classes), 0.04 / (classes - 1)) + (0.96 - 0.04 / (classes - 1)) * np.eye(
+        classes
+    )
     return Score(
         name="mnist",
         layers=(784, 64, classes),
@@ -100,26 +102,48 @@ def rng() -> np.random.Generator:
 
 
 @pytest.fixture
-def sweeps(rng) -> list[IVSweep]:
-    return [make_sweep(f"D{d + 1:02d}", c + 1, rng, file=f"lab/D{d + 1:02d}.csv") for d in range(4) for c in range(5)]
+def make_sweep():
+    """A factory: `make_sweep(device, cycle, rng, file=...)`."""
+    return _sweep
 
 
 @pytest.fixture
-def table(rng) -> SwitchingTable:
-    return make_table(4, 10, rng)
+def make_table():
+    """A factory: `make_table(devices, cycles, rng, missing=...)`."""
+    return _table
 
 
 @pytest.fixture
+def make_score():
+    """A factory: `make_score(rng, arrays=..., classes=...)`."""
+    return _score
+
+
+# Frozen inputs: one of each serves every test.
+@pytest.fixture(scope="session")
+def sweeps() -> list[IVSweep]:
+    rng = np.random.default_rng(1)
+    return [
+        _sweep(f"D{d + 1:02d}", c + 1, rng, file=f"lab/D{d + 1:02d}.csv") for d in range(4) for c in range(5)
+    ]
+
+
+@pytest.fixture(scope="session")
+def table() -> SwitchingTable:
+    return _table(4, 10, np.random.default_rng(2))
+
+
+@pytest.fixture(scope="session")
 def fit(table) -> SpreadFit:
     return fit_spread(table)
 
 
-@pytest.fixture
-def score(rng) -> Score:
-    return make_score(rng)
+@pytest.fixture(scope="session")
+def score() -> Score:
+    return _score(np.random.default_rng(3))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run(sweeps) -> RunRecord:
     return RunRecord(
         command_line="pinched run lab --out report",

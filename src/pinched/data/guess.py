@@ -66,7 +66,7 @@ def guess_columns(numbers: Float[np.ndarray, "row column"]) -> Guess:
     `numbers` holds finite values only. Raises `PinchedError` with what was found when the numbers are no
     current-voltage trace, or cannot be told from one with certainty.
     """
-    rows, width = numbers.shape
+    width = numbers.shape[1]
     columns = [numbers[:, c] for c in range(width)]
     if width == 1:
         raise PinchedError("one column of numbers; a sweep needs a voltage and a current")
@@ -82,25 +82,29 @@ def guess_columns(numbers: Float[np.ndarray, "row column"]) -> Guess:
     left = _without_ratio(columns, left)
     if len(left) == 2:
         return _two(columns, left[0], left[1])
-    if len(left) == 3:
-        return _three(columns, left)
     first, rest = left[0], left[1:]
     programmed = _steadiness(columns[first]) > 0.9 and _turns(columns[first]) >= 1
     if programmed and all(np.abs(columns[c]).max() < 1 and _steadiness(columns[c]) < 0.9 for c in rest):
         return Guess(voltage=first, currents=tuple(rest), reason="it moves in equal steps and turns")
+    if len(left) == 3:
+        return _three(columns, left)
     raise PinchedError(f"{width} columns without heads, which cannot be told apart with certainty")
 
 
 def _without_ratio(columns: list[Float[np.ndarray, " row"]], left: list[int]) -> list[int]:
-    """`left` without a column that is the ratio of two others: a resistance computed by the instrument."""
-    for c in left:
-        others = [b for b in left if b != c]
-        for a in others:
-            for b in others:
-                if a != b and len(left) > 2:
-                    product = columns[c] * columns[b]
-                    if np.allclose(product, columns[a], rtol=1e-3, atol=0) and not np.allclose(columns[c], columns[c][0]):
-                        return others
+    """`left` without a column that is the ratio of two others: a resistance or conductance that was computed."""
+    for z in left if len(left) > 2 else []:
+        for k, x in enumerate(left):
+            for y in left[k + 1 :]:
+                if z in (x, y) or not np.allclose(columns[x] * columns[y], columns[z], rtol=1e-3, atol=0):
+                    continue
+                voltage = max((x, y, z), key=lambda c: _steadiness(columns[c]))
+                if voltage == z:
+                    # I R = V: the resistance is the larger factor.
+                    ratio = max((x, y), key=lambda c: float(np.median(np.abs(columns[c]))))
+                else:
+                    ratio = y if voltage == x else x
+                return [c for c in left if c != ratio]
     return left
 
 
@@ -109,29 +113,39 @@ def _two(columns: list[Float[np.ndarray, " row"]], a: int, b: int) -> Guess:
     turning = {c: _turns(columns[c]) for c in (a, b)}
     for x, y in ((a, b), (b, a)):
         programmed = steady[y] > 0.9 and (turning[y] >= 1 or np.ptp(columns[y]) == 0)
-        if _never_falls(columns[x]) and programmed and steady[x] < 1.0 and columns[x][0] >= -1e-9:
+        if _never_falls(columns[x]) and programmed and columns[x][0] >= -1e-9:
             raise PinchedError(
                 f"time (column {x + 1} never falls) and a programmed voltage (column {y + 1} moves in equal steps "
                 "and turns), but no current"
             )
-    if all(turning[c] == 0 and steady[c] > 0.9 for c in (a, b)) or _never_falls(columns[a]) or _never_falls(columns[b]):
+    if _never_falls(columns[a]) or _never_falls(columns[b]):
         x = a if _never_falls(columns[a]) else b
-        # A clock jitters; a source steps evenly. A rising even ramp up to tens of volt is a half sweep.
-        even = steady[x] > 0.99 and np.abs(columns[x]).max() <= 100 and x == a
         y = b if x == a else a
-        if not (even and np.abs(columns[y]).max() < 1):
+        if not (x == a and _is_half_sweep(columns[x], columns[y])):
             raise PinchedError(
                 f"column {x + 1} never falls, as a time does, and one column of values beside it: "
                 "no voltage and current that can be told apart"
             )
-        return Guess(voltage=x, currents=(y,), reason="it rises in equal steps, as a source does and a clock does not")
+        return Guess(voltage=x, currents=(y,), reason="it rises in equal steps and the other column with it")
     if abs(steady[a] - steady[b]) > 0.2 and max(steady.values()) > 0.8:
         voltage = a if steady[a] > steady[b] else b
-        return Guess(voltage=voltage, currents=(b if voltage == a else a,), reason="it moves in equal steps and turns")
+        return Guess(
+            voltage=voltage, currents=(b if voltage == a else a,), reason="it moves in equal steps and turns"
+        )
     rough = {c: _roughness(columns[c]) for c in (a, b)}
     if rough[b] < 0.6 * rough[a]:
         return Guess(voltage=b, currents=(a,), reason="it is the smoother of the two")
     return Guess(voltage=a, currents=(b,), reason="it is the first of the two")
+
+
+def _is_half_sweep(rising: Float[np.ndarray, " row"], other: Float[np.ndarray, " row"]) -> bool:
+    """True when `rising` is a source's ramp and `other` a current that starts with it, not a clock and a signal."""
+    steps = np.diff(rising)
+    size = np.abs(other)
+    even = float(np.ptp(steps)) <= 2e-3 * float(np.median(steps)) and np.abs(rising).max() <= 100
+    # A clock never starts below zero; a current at 0 V is next to nothing and largest near the end.
+    grows = rising[0] < 0 or (size[0] <= 0.05 * size.max() and size[-1] >= 0.5 * size.max())
+    return bool(even and grows and size.max() < 1)
 
 
 def _three(columns: list[Float[np.ndarray, " row"]], left: list[int]) -> Guess:
@@ -139,7 +153,11 @@ def _three(columns: list[Float[np.ndarray, " row"]], left: list[int]) -> Guess:
     if len(times) != 1:
         raise PinchedError(
             "three columns without heads of which "
-            + ("none can be the time" if not times else f"columns {' and '.join(str(c + 1) for c in times)} could be")
+            + (
+                "none can be the time"
+                if not times
+                else f"columns {' and '.join(str(c + 1) for c in times)} could be"
+            )
             + ", so that voltage and current cannot be told apart with certainty"
         )
     a, b = (c for c in left if c != times[0])

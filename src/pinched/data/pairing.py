@@ -18,6 +18,10 @@ from pinched.data.options import Columns
 from pinched.data.table import RawTable
 
 
+class NoSweepError(DataFileError):
+    """A table that is whole, and no sweep by its nature: retention, results, settings."""
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnSet:
     """Columns of one trace (counted from 0)."""
@@ -53,10 +57,13 @@ def find_sets(
     if voltages and not currents:
         currents = _named_like_devices(meanings, [c for c in numeric if c not in taken], table)
         if currents:
-            guesses.append(f"{_list(table, currents)} taken as current: no head says so, and one voltage stands beside")
+            guesses.append(
+                f"{_list(table, currents)} taken as current: no head says so, and one voltage stands beside"
+            )
     if not voltages and not currents and not from_heads:
         return _from_numbers(table, numeric, times, guesses, path, place), (None, None)
     if not voltages or not currents:
+        _refuse_text(table, meanings, path)
         raise _missing(table, meanings, voltages, currents, path, place)
     if not named[Role.CURRENT]:
         currents = _without_copies(table, meanings, currents, guesses)
@@ -65,6 +72,7 @@ def find_sets(
 
 
 def is_text(table: RawTable, column: int) -> bool:
+    """True when no cell of `column` (counted from 0) is a number and at least one holds text."""
     cells = table.texts.get(column, {})
     return len(cells) == len(table.lines) and any(cells.values())
 
@@ -108,9 +116,18 @@ def _named_like_devices(meanings: list[Meaning], numeric: list[int], table: RawT
     return found or [c for c in numeric if table.heads and table.heads[c].strip() == "A"]
 
 
+def _refuse_text(table: RawTable, meanings: list[Meaning], path: str) -> None:
+    for c, m in enumerate(meanings):
+        if m.role in (Role.VOLTAGE, Role.CURRENT) and is_text(table, c):
+            sample = next(cell for cell in table.texts[c].values() if cell)
+            found = f"{table.name(c)} holds text such as '{sample[:40]}', where numbers belong"
+            cure = "Write plain numbers such as 1.5e-6, the unit in the head."
+            raise DataFileError(path, f"line {table.lines[0]}", found, cure)
+
+
 def _missing(
     table: RawTable, meanings: list[Meaning], voltages: list[int], currents: list[int], path: str, place: str
-) -> DataFileError:
+) -> NoSweepError:
     roles = {m.role for m in meanings}
     found = "neither a voltage nor a current" if not voltages and not currents else (
         "a voltage but no current" if voltages else "a current but no voltage"
@@ -118,11 +135,14 @@ def _missing(
     heads = ", ".join(table.heads[:8]) + (", ..." if len(table.heads) > 8 else "")
     cure = "Name the columns (Columns), or give the file with the sweep."
     if Role.RESISTANCE in roles and Role.TIME in roles:
-        found, cure = f"{found}, but resistance over time", "This is retention or drift, not a sweep: leave it out here."
+        found, cure = (
+            f"{found}, but resistance over time",
+            "This is retention or drift, not a sweep: leave it out here.",
+        )
     elif len(meanings) > 6 and table.texts:
         found, cure = f"{found}: a table of results", "Give the measured sweeps themselves."
     where = ", ".join(part for part in (place, f"columns {heads}" if heads else "") if part)
-    return DataFileError(path, where, f"there is {found}", cure)
+    return NoSweepError(path, where, f"there is {found}", cure)
 
 
 def _from_numbers(
@@ -131,25 +151,29 @@ def _from_numbers(
     good = np.isfinite(table.numbers[:, numeric]).all(axis=1)
     numbers = table.numbers[good][:, numeric]
     cure = "Give the file with the sweep, or name the columns: Columns(voltage=1, current=2)."
-    if len(table.lines) == 1 and table.faults:
-        found = f"rows of unequal length: {table.faults[0].found}"
-        raise DataFileError(path, f"line {table.faults[0].line}", found, cure)
+    if len(table.faults) > len(table.lines) / 2:
+        found = f"rows of unequal length, no table: {table.faults[0].found}"
+        raise NoSweepError(path, f"line {table.faults[0].line}", found, cure)
     if len(numbers) < 3:
         found = f"{len(table.lines)} rows of numbers without heads, too few to tell columns apart"
-        raise DataFileError(path, place, found, cure)
+        raise NoSweepError(path, place, found, cure)
     try:
         guess = guess_columns(numbers)
     except PinchedError as error:
-        raise DataFileError(path, place, str(error), cure) from None
+        raise NoSweepError(path, place, str(error), cure) from None
     voltage, time = numeric[guess.voltage], None if guess.time is None else numeric[guess.time]
     currents = [numeric[c] for c in guess.currents]
     heads = "the heads say nothing known" if table.heads else "there are no heads"
     guesses.append(f"{table.name(voltage)} taken as voltage ({heads}): {guess.reason}")
-    guesses.append(f"{_list(table, currents)} taken as current")
+    cycles = ": successive cycles of one device" if len(currents) > 1 else ""
+    guesses.append(f"{_list(table, currents)} taken as current{cycles}")
     if time is not None:
         guesses.append(f"{table.name(time)} taken as time: it never falls")
     time = times[0] if times else time
-    return [ColumnSet(voltage, c, time, cycle=k + 1 if len(currents) > 1 else None) for k, c in enumerate(currents)]
+    return [
+        ColumnSet(voltage, c, time, cycle=k + 1 if len(currents) > 1 else None)
+        for k, c in enumerate(currents)
+    ]
 
 
 def _without_copies(
@@ -182,18 +206,15 @@ def _grouping(
                 c for c, m in enumerate(meanings)
                 if m.role is Role.INDEX and "sample" in table.heads[c].lower() and is_text(table, c)
             ]  # fmt: skip
-        # A cycle that changes from row to row and never repeats numbers samples, not cycles.
-        free = [c for c in free if len(_values(table, c)) <= len(table.lines) / 2]
+        if role is Role.CYCLE:
+            # A number that changes from row to row numbers samples, not cycles.
+            free = [c for c in free if len(set(entries(table, c))) <= len(table.lines) / 2]
         columns.append(named[role][0] if named[role] else (free[0] if free else None))
     return columns[0], columns[1]
 
 
-def _values(table: RawTable, column: int) -> list[str]:
-    """Different entries of a grouping column, in order of appearance."""
-    return list(dict.fromkeys(entries(table, column)))
-
-
 def entries(table: RawTable, column: int) -> list[str]:
+    """Cells of a grouping `column` (counted from 0) as text, one per row; whole numbers without a point."""
     texts = table.texts.get(column, {})
     numbers = table.numbers[:, column]
     return [texts[row] if row in texts else f"{numbers[row]:.12g}" for row in range(len(table.lines))]
@@ -210,7 +231,9 @@ def _match(
         stems = {meanings[c].stem for c in currents}
         own = [c for c in currents if meanings[c].stem in {meanings[v].stem for v in voltages}]
         if len(stems) > 1 and own:
-            guesses.append(f"{_list(table, [c for c in currents if c not in own])} left out: another terminal")
+            guesses.append(
+                f"{_list(table, [c for c in currents if c not in own])} left out: another terminal"
+            )
             currents = own
     if len(voltages) == len(currents):
         several = len(voltages) > 1
@@ -269,7 +292,9 @@ def _without_terminals(
             return [first]
         own = [v for v in voltages if meanings[v].stem and meanings[v].stem == meanings[currents[0]].stem]
         if len(own) == 1:
-            guesses.append(f"{table.name(own[0])} taken as voltage: it names the same terminal as the current")
+            guesses.append(
+                f"{table.name(own[0])} taken as voltage: it names the same terminal as the current"
+            )
             return own
     return voltages
 

@@ -1,0 +1,26 @@
+"""Read I-V sweeps from files of a laboratory and see what was understood.
+
+    python examples/01_read_sweeps.py [FILES OR FOLDERS]
+
+Without arguments it writes a few simulated sweeps into a temporary folder and reads those.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import pinched as pi
+from pinched.papers.marraccini2025 import write_simulated_sweeps
+
+with tempfile.TemporaryDirectory() as folder:
+    paths = sys.argv[1:] or [write_simulated_sweeps(Path(folder) / "sweeps", devices=3)]
+    sweeps = pi.read_sweeps(paths)
+
+for sweep in sweeps:
+    kind = "simulated" if sweep.provenance.simulated_by else "measured"
+    print(
+        f"{sweep.device}, cycle {sweep.cycle} ({kind}): {len(sweep)} samples, "
+        f"{sweep.voltage.min():.3g} to {sweep.voltage.max():.3g} V, |I| up to {abs(sweep.current).max():.3g} A"
+    )
+    for guess in sweep.provenance.guesses:
+        print(f"    guessed: {guess}")

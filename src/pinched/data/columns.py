@@ -1,0 +1,241 @@
+"""What a column holds, from its head: the names of voltage, current and time in common laboratory use.
+
+`meaning` is for heads; `pinched.data.guess` is for columns without one. Heads that say nothing known stay
+`Role.UNKNOWN`: nothing is invented.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+
+from pinched._units import parse_unit, split_head
+
+
+class Role(Enum):
+    """What a column holds."""
+
+    VOLTAGE = "voltage"
+    CURRENT = "current"
+    TIME = "time"
+    DEVICE = "device"
+    CYCLE = "cycle"
+    RESISTANCE = "resistance or conductance"
+    INDEX = "sample number"
+    OTHER = "something else"
+    UNKNOWN = "not recognised"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Meaning:
+    """What a column head says."""
+
+    role: Role
+    """What the column holds."""
+    unit: str = ""
+    """SI unit that the head states; "" when it states none."""
+    factor: float = 1.0
+    """Factor from the stated unit to SI."""
+    stem: str = ""
+    """Terminal or instrument in the head, lower case: "drain", "smu1"; "" when there is none."""
+    absolute: bool = False
+    """True when the head says that the sign was dropped, such as absI."""
+    device: str = ""
+    """Device that the head names, such as "dev3" in I_dev3."""
+    cycle: int | None = None
+    """Cycle that the head names, such as 7 in I_exp7."""
+    number: int | None = None
+    """Bare number after the quantity, such as 2 in DrainI(2)."""
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_VOLTAGE = _words(
+    "v u voltage voltages volt volts potential bias spannung tension voltaje tensione ewe vf av bv cv vte vbe"
+)
+_CURRENT = _words(
+    "i current currents amp amps ampere amperes strom courant corriente corrente curr cur ai bi ci im"
+)
+_TIME = _words("t time times zeit temps tiempo tempo timestamp elapsed")
+_DEVICE = _words("device dev devices cell dut die chip element memristor")
+_CYCLE = _words(
+    "cycle cycles cyc sweep scan run loop repeat rep iteration trial exp experiment zyklus trace measurement"
+)
+_RESISTANCE = _words("r res resistance g conductance resistivity conductivity widerstand rdc gdc")
+_INDEX = _words("index idx item point points no nr n number num row counter count")
+_RESULT = _words("on off reset ratio std stddev stdev mean avg average median min max sigma window peak")
+_ASIDE = _words(
+    "gate range limit compliance rate delay status direction type mode density error uncertainty power energy charge "
+    "temperature temp log log10 ln step setpoint frequency phase impedance capacitance noise fit"
+)
+# What stands right after V or I without a mark between: Vtop, Ids, Vapp.
+_TERMINAL = (
+    "top|bottom|bot|te|be|tb|t|b|ds|sd|d|s|drain|source|src|app|applied|in|out|mem|m|meas|force|bias|dev|cell|"
+    "a|c|anode|cathode|read|abs|dut|rram|total|tot"
+)
+_GLUED = re.compile(rf"^([viu])({_TERMINAL})$")
+_GATE = re.compile(r"^[vi](g|gs|gate|wl)$")
+_TOKEN = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-zµμ]+|[A-Z]+|\d+|#")
+_BRACKET = re.compile(r"[\[(]([^\[\]()]*)[\])]")
+_LONG_TIME = {"min": 60.0, "h": 3600.0, "hours": 3600.0, "minutes": 60.0}
+_TERMINAL_WORDS = _words("drain source src gate bulk substrate sub top bottom te be anode cathode d s b g")
+
+
+def _unit_of(text: str) -> tuple[str, float] | None:
+    words = text.split()
+    if not words or (len(words) > 1 and words[1].rstrip(".").lower() not in {"vs", "rms"}):
+        return None
+    word = words[0]
+    known = parse_unit(word)
+    if known is None and re.fullmatch(r"[munpfkµμ][va]", word):
+        # Programs that write "ma" or "mv" mean mA and mV: there is no unit v or a.
+        known = parse_unit(word[0] + word[1].upper())
+    if known is None and word.lower() in {
+        "microamp",
+        "microamps",
+        "milliamp",
+        "milliamps",
+        "millivolt",
+        "millivolts",
+    }:
+        known = parse_unit(
+            {"mic": "u", "mil": "m"}[word[:3].lower()] + ("V" if "volt" in word.lower() else "A")
+        )
+    return known
+
+
+def _name_and_unit(head: str) -> tuple[str, tuple[str, float] | None, bool]:
+    """Name, unit and whether the unit is certain (an underscore may as well part a subscript: V_S)."""
+    for match in reversed(list(_BRACKET.finditer(head))):
+        unit = _unit_of(match[1])
+        if unit is None and "time" in head.lower() and match[1].strip() in _LONG_TIME:
+            unit = ("s", _LONG_TIME[match[1].strip()])
+        if unit:
+            return head[: match.start()] + " " + head[match.end() :], unit, True
+    if "," in head:
+        name, _, last = head.rpartition(",")
+        unit = _unit_of(last)
+        if unit and name:
+            return name, unit, True
+    parts = split_head(head)
+    if parts.unit:
+        return parts.name, (parts.unit, parts.factor), "_" not in head[len(parts.name) :]
+    for mark in ("/", " "):
+        name, found, last = head.rpartition(mark)
+        unit = _unit_of(last) if found else None
+        if unit:
+            # "Strom in mA" states a unit, "device A" does not: the name has to agree.
+            return name.removesuffix(" in"), unit, mark == "/"
+    whole = parse_unit(head)
+    return (head, whole, True) if whole and whole[1] != 1 else (head, None, False)
+
+
+_BY_UNIT = {
+    "V": Role.VOLTAGE,
+    "A": Role.CURRENT,
+    "s": Role.TIME,
+    "ohm": Role.RESISTANCE,
+    "S": Role.RESISTANCE,
+}
+_UNIT_OF_ROLE = {Role.VOLTAGE: ("V",), Role.CURRENT: ("A",), Role.TIME: ("s",), Role.RESISTANCE: ("ohm", "S")}
+
+
+@lru_cache(maxsize=4096)
+def meaning(head: str) -> Meaning:
+    """What the column `head` says about its column; `Role.UNKNOWN` when it says nothing known here."""
+    head = head.strip().strip("\"'").strip()
+    name, unit, certain = _name_and_unit(head)
+    tokens = [token for token in _TOKEN.findall(name) if token]
+    words = [token.lower() for token in tokens]
+    role, at = _role(tokens, words, name) if name != head or not unit else (Role.UNKNOWN, -1)
+    if unit and not certain and (role is Role.UNKNOWN or unit[0] not in _UNIT_OF_ROLE.get(role, ())):
+        # "V_S" is a source voltage, not a voltage in siemens.
+        tokens = _TOKEN.findall(head)
+        words = [token.lower() for token in tokens]
+        role, at = _role(tokens, words, head)
+        unit = None
+    if unit and role in (
+        Role.VOLTAGE,
+        Role.CURRENT,
+        Role.TIME,
+        Role.RESISTANCE,
+        Role.UNKNOWN,
+        Role.DEVICE,
+        Role.CYCLE,
+    ):
+        by_unit = _BY_UNIT.get(unit[0], Role.OTHER)
+        ratio = {role, by_unit} == {Role.VOLTAGE, Role.CURRENT}
+        role = Role.RESISTANCE if ratio else by_unit
+    before, after = words[:at], words[at + 1 :]
+    device, cycle, bare = _labels(words if at < 0 else after)
+    glued = _GLUED.match(words[at]) if 0 <= at < len(words) else None
+    stem = "".join(before) if at > 0 else (after[0] if after and after[0] in _TERMINAL_WORDS else "")
+    if glued and glued[2] != "abs":
+        stem = glued[2]
+    absolute = (
+        "abs" in words or "absolute" in words or (glued is not None and glued[2] == "abs") or "|" in name
+    )
+    stem = stem.removeprefix("abs").removesuffix("abs")
+    return Meaning(
+        role=role,
+        unit=unit[0] if unit else "",
+        factor=unit[1] if unit else 1.0,
+        stem=stem,
+        absolute=absolute,
+        device=device,
+        cycle=cycle,
+        number=bare,
+    )
+
+
+def _role(tokens: list[str], words: list[str], name: str) -> tuple[Role, int]:
+    """Role of a head without its unit, and which token said so (-1 when none did)."""
+    found = set(words)
+    if not words:
+        return (Role.INDEX if "#" in name else Role.UNKNOWN), -1
+    if re.search(r"[a-z]\s*[/*]\s*d?[viu]\b", name.lower()) or "density" in found:
+        return Role.OTHER, -1
+    if found & _ASIDE or any(_GATE.match(word) for word in words) or found & _RESULT:
+        return Role.OTHER, -1
+    for k, (token, word) in enumerate(zip(tokens, words, strict=True)):
+        # A single letter counts as V, I or U in either case; "T" alone is as often a temperature.
+        if word in _VOLTAGE or (_GLUED.match(word) and word[0] in "vu"):
+            return Role.VOLTAGE, k
+        if word in _CURRENT or (
+            _GLUED.match(word) and word[0] == "i" and token not in {"id", "ID", "Id", "is", "it", "in"}
+        ):
+            return Role.CURRENT, k
+        if word in _TIME and token != "T":
+            return Role.TIME, k
+    if words == ["e"]:
+        return Role.VOLTAGE, 0
+    for role, names in (
+        (Role.DEVICE, _DEVICE), (Role.CYCLE, _CYCLE), (Role.RESISTANCE, _RESISTANCE), (Role.INDEX, _INDEX),
+    ):  # fmt: skip
+        if found & names:
+            return role, next(k for k, word in enumerate(words) if word in names)
+    if "set" in found and len(words) > 1:
+        return Role.OTHER, -1
+    if "sample" in found:
+        return Role.INDEX, 0
+    return Role.UNKNOWN, -1
+
+
+def _labels(words: list[str]) -> tuple[str, int | None, int | None]:
+    """Device, cycle and bare number in the words after the quantity: (dev, 3, c, 2) -> ("dev3", 2, None)."""
+    device, cycle, bare = "", None, None
+    previous = ""
+    for word in words:
+        if word.isdigit():
+            if previous in _CYCLE or previous in {"c", "#"}:
+                cycle = int(word)
+            elif previous in _DEVICE or previous in {"d", "sample"}:
+                device = previous + word
+            elif bare is None:
+                bare = int(word)
+        previous = word
+    return device, cycle, bare

@@ -1,0 +1,116 @@
+"""`RawTable`: what a file holds before anybody says which column is a voltage.
+
+Readers (`pinched.data.readers`) turn bytes into raw tables; `columns` and `segments` turn raw tables into
+traces. A kind of data that is no sweep (pulses, retention) starts from the same raw tables.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from pinched._errors import PinchedError
+
+OVERFLOW = 1e36
+"""A magnitude that no current or voltage has: source-meters write 9.9e37, 9.91e37 or 1e38 for overflow."""
+
+# What instruments and spreadsheets write where a number is missing; lower case.
+MISSING = frozenset({"nan", "n/a", "#n/a", "null", "none", "-", "--", "---", "ovld", "overflow", "overrange"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dialect:
+    """How a file is written, as far as the caller says it; None leaves the point to the reader."""
+
+    separator: str | None = None
+    """Character between cells; " " stands for any run of blanks."""
+    decimal: str | None = None
+    """Decimal mark, "." or ","."""
+    sheet: str | None = None
+    """Name of the one sheet to read from a workbook."""
+
+    def __post_init__(self) -> None:
+        if self.decimal not in (None, ".", ","):
+            raise PinchedError(f"decimal is '{self.decimal}'; the decimal mark is '.' or ','.")
+        if self.separator is not None and len(self.separator) != 1:
+            raise PinchedError(
+                f"separator is {self.separator!r}; give one character such as ',', ';' or '\\t'."
+            )
+        if self.separator is not None and self.separator == self.decimal:
+            raise PinchedError(f"'{self.decimal}' cannot be the separator and the decimal mark at once.")
+
+
+class Fault(NamedTuple):
+    """A row that does not fit its table: its `line` in the file, and what was `found` there."""
+
+    line: int
+    found: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class RawTable:
+    """One block of numbers with its heads; nothing in it has been interpreted."""
+
+    heads: tuple[str, ...]
+    """One head per column as written; empty when the block has none."""
+    numbers: Float[np.ndarray, "row column"]
+    """Cells as numbers, in the file's own units; NaN where a cell holds none."""
+    texts: Mapping[int, Mapping[int, str]]
+    """Cells that are not numbers: column -> row -> text as written ("" is an empty cell)."""
+    lines: Int[np.ndarray, " row"]
+    """Line (text) or row (sheet) of each row in the file, counted from 1."""
+    sheet: str = ""
+    """Sheet of a workbook; "" for other files."""
+    faults: tuple[Fault, ...] = ()
+    """Rows left out of `numbers` because they do not fit."""
+    notes: tuple[str, ...] = ()
+    """What the reader inferred, one sentence each."""
+    preamble: tuple[str, ...] = ()
+    """Lines above the block that are no data: instrument settings, titles."""
+
+    def name(self, column: int) -> str:
+        """Head of `column` (counted from 0) as people read it: "column 2 'I1'", or "column 2" without heads."""
+        head = self.heads[column] if self.heads else ""
+        return f"column {column + 1} '{head}'" if head else f"column {column + 1}"
+
+    def head(self, column: int) -> str:
+        """Head of `column` (counted from 0), "column 2" where there is none."""
+        return (self.heads[column] if self.heads else "") or f"column {column + 1}"
+
+
+def number(cell: str, decimal: str) -> float | None:
+    """The number in `cell` with the `decimal` mark "." or ","; NaN for a missing marker, None for text or nothing.
+
+    A cell with a thousands separator, or with the other decimal mark, is text: guessing would invent a number.
+    """
+    cell = cell.strip()
+    if decimal == ",":
+        if "." in cell:
+            return None
+        cell = cell.replace(",", ".")
+    try:
+        # float() would take 1_000 as a number; no instrument writes that.
+        return None if "_" in cell else float(cell)
+    except ValueError:
+        # "NA" is a missing value, "nA" a unit.
+        return math.nan if cell == "NA" or cell.lower() in MISSING else None
+
+
+def numeric_column(cells: list[str] | tuple[str, ...], decimal: str) -> list[float] | None:
+    """All `cells` as numbers when every one is a plain number, else None; the quick way for clean columns."""
+    joined = "\n".join(cells)
+    if "_" in joined:
+        return None
+    if decimal == ",":
+        if "." in joined:
+            return None
+        cells = joined.replace(",", ".").split("\n")
+    try:
+        return list(map(float, cells))
+    except ValueError:
+        return None

@@ -1,0 +1,141 @@
+"""`evaluate`: what a stored network is worth, as a distribution over arrays and beside what needs no memory.
+
+Every array is written with the words of the network, read back, and the network built of what was read
+classifies all images. The `Score` carries the float twin, the quantized twin, and two baselines, because an
+accuracy without them says nothing.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from jaxtyping import Float, Int, Int64
+from torch import Tensor, nn
+
+from pinched._errors import PinchedError
+from pinched._params import require
+from pinched._progress import Progress, Silent
+from pinched.crossbar.memory import bit_errors
+from pinched.crossbar.words import words_to_bits
+from pinched.networks.convert import MemoryNetwork
+from pinched.networks.datasets import ImageSet, Split
+from pinched.networks.quantized import QuantizedNetwork
+from pinched.networks.score import Score
+from pinched.networks.training import accuracy
+
+_CELLS_AT_ONCE = 2_000_000
+"""Cells drawn at a time: about 60 bytes each while they are drawn, so 120 MB."""
+
+
+def array_accuracy(
+    network: QuantizedNetwork, words: Int[Tensor, "array word"], data: ImageSet
+) -> Float[Tensor, " array"]:
+    """Share (0 to 1) of the images of `data` that `network` classifies right with each row of `words`."""
+    return (network.predict(words, data.images) == data.labels).double().mean(-1)
+
+
+def evaluate(
+    chip: MemoryNetwork,
+    data: ImageSet,
+    *,
+    arrays: int | range = 20,
+    training_data: ImageSet | None = None,
+    float_model: nn.Module | None = None,
+    training: str = "not stated",
+    progress: Progress | None = None,
+) -> Score:
+    """Write `chip` into fresh arrays (how many, or the range of their numbers), read back, classify `data`.
+
+    `training_data` gives the baselines; without it the most frequent class is that of `data` itself (never
+    below the true baseline) and the nearest class mean is NaN. `float_model` is the network before
+    quantization-aware training; without it the float parameters behind the words stand in. `training` is
+    copied into the score. Raises `PinchedError` for a network whose input or output does not suit `data`,
+    and for less than one array.
+    """
+    network = chip.network
+    numbers = range(arrays) if isinstance(arrays, int) else arrays
+    require(Score, len(numbers) >= 1, f"arrays is {arrays}; evaluate at least one array.")
+    _check_fit(network, data)
+    written, bits, classes = chip.word_bits, chip.bits, len(data.classes)
+    portion = max(1, _CELLS_AT_ONCE // math.prod(chip.shape))
+    starts = range(0, len(numbers), portion)
+    shares, errors = [], []
+    confusion = torch.zeros(classes * classes, dtype=torch.float64)
+    for start in (progress or Silent()).track(starts, "arrays", len(starts)):
+        memory = chip.program(chip.fresh(numbers[start : start + portion]))
+        words = memory.read_words(bits)[:, : network.words.numel()]
+        errors.append(bit_errors(written, words_to_bits(words, bits).flatten(-2)))
+        answers = network.predict(words, data.images)
+        shares.append((answers == data.labels).double().mean(-1))
+        confusion += torch.bincount((data.labels * classes + answers).flatten(), minlength=classes * classes)
+    per_class = torch.bincount(data.labels, minlength=classes).double().clamp(min=1) * len(numbers)
+    baseline, nearest = baselines(data, training_data)
+    return Score(
+        name=data.name,
+        layers=network.layers,
+        bits=bits,
+        quantizer=network.quantizer.name,
+        training=training,
+        images=len(data),
+        test_set=_describe(data, training_data),
+        accuracy_float=accuracy(network.module if float_model is None else float_model, data),
+        accuracy_quantized=float(array_accuracy(network, network.words[None], data)[0]),
+        accuracy_array=torch.cat(shares).numpy(),
+        baseline=baseline,
+        baseline_nearest_mean=nearest,
+        bit_error_rate=torch.cat([e.total for e in errors]).numpy(),
+        # Every array holds the same bits, so the mean of the shares is the share over all arrays.
+        bit_error_one=float(torch.cat([e.of_ones for e in errors]).mean()),
+        bit_error_zero=float(torch.cat([e.of_zeros for e in errors]).mean()),
+        confusion=(confusion.reshape(classes, classes) / per_class[:, None]).numpy(),
+        classes=data.classes,
+        parameters=network.words.numel(),
+        cells=chip.cells,
+        write_voltage=chip.write_voltage,
+        threshold=chip.threshold,
+        seed=chip.seed,
+    )
+
+
+def baselines(data: ImageSet, training_data: ImageSet | None) -> tuple[float, float]:
+    """Shares of `data` classified by the most frequent training class, and by the nearest training class mean.
+
+    Without `training_data`: the share of the most frequent class of `data`, and NaN.
+    """
+    if training_data is None:
+        return float(torch.bincount(data.labels).max()) / len(data), math.nan
+    frequent = torch.bincount(training_data.labels).argmax()
+    means, present = class_means(training_data)
+    nearest = present[torch.cdist(data.images, means).argmin(-1)]
+    return float((data.labels == frequent).double().mean()), float((nearest == data.labels).double().mean())
+
+
+def class_means(data: ImageSet) -> tuple[Float[Tensor, "present pixel"], Int64[Tensor, " present"]]:
+    """Mean image of each class that occurs in `data`, and the numbers of those classes."""
+    present, index, counts = torch.unique(data.labels, return_inverse=True, return_counts=True)
+    total = torch.zeros((len(present), data.images.shape[1])).index_add_(0, index, data.images)
+    return total / counts[:, None], present
+
+
+def _describe(data: ImageSet, training_data: ImageSet | None) -> str:
+    trained_on = (
+        data.split is Split.TRAIN if training_data is None else torch.equal(training_data.images, data.images)
+    )
+    return f"{data.note} [the training images themselves]" if trained_on else data.note
+
+
+def _check_fit(network: QuantizedNetwork, data: ImageSet) -> None:
+    try:
+        outputs = network(data.images[:1]).shape[-1]
+    except RuntimeError as error:
+        raise PinchedError(
+            f"the network does not take images of {data.images.shape[1]} pixels ({data.name}): {error}. "
+            "Evaluate it on the kind of images that it was trained on."
+        ) from error
+    require(
+        Score,
+        outputs == len(data.classes),
+        f"the network has {outputs} outputs for the {len(data.classes)} classes of {data.name}. "
+        "Give it one output per class.",
+    )

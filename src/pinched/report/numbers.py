@@ -1,0 +1,173 @@
+"""`numbers`: everything a report says, as one dictionary; `to_json` writes it as strict JSON.
+
+The page prints these values and no others, so that page and file cannot disagree. Values are SI,
+accuracies are shares from 0 to 1, what is unknown (NaN, infinity) is None. No matplotlib here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from pinched.data.sweep import IVSweep
+from pinched.devices.spread import SpreadFit
+from pinched.extraction.distributions import DistributionFit
+from pinched.extraction.intervals import Summary, binomial_interval, summarise
+from pinched.extraction.table import Flag, SwitchingTable
+from pinched.networks.score import Score
+from pinched.report.quantities import Quantity
+from pinched.report.record import RunRecord, any_simulated
+from pinched.report.references import cited
+
+
+def numbers(
+    sweeps: Sequence[IVSweep],
+    table: SwitchingTable,
+    fit: SpreadFit | None,
+    score: Score | None,
+    run: RunRecord,
+) -> dict[str, Any]:
+    """All numbers of a report, ready for JSON.
+
+    `fit` is None where the cycles are too few for one, `score` where no network was asked for; what
+    depends on them is None then. Bootstrap intervals draw from `run.seed`, over whole devices where
+    devices repeat.
+    """
+    ratio = _spread(table.on_off_ratio, table, run.seed, unit="1")
+    network = None if score is None else _network(score)
+    found: dict[str, Any] = {"sweeps": len(sweeps), "cycles": len(table), "devices": len(table.devices)}
+    for quantity in Quantity:
+        words = quantity.value
+        entry = _spread(quantity.column(table), table, run.seed, unit=words.unit)
+        entry["flags"] = _flag_counts(quantity.flags(table))
+        entry["fit"] = None if fit is None else _fit(fit.fits[words.field])
+        found[words.field] = entry
+    found |= {
+        "on_off_ratio": ratio["median"],
+        "on_off_ratio_spread": ratio,
+        "yield": _yield(table, fit),
+        "network": network,
+        "baseline": None if network is None else network["baseline"],
+        "bit_error_rate": None if network is None else network["bit_error_rate"],
+        "provenance": _provenance(sweeps, fit, score, run),
+    }
+    return _plain(found)
+
+
+def to_json(found: Mapping[str, Any]) -> str:
+    """`found` as strict JSON (no NaN, no infinity), indented, in the order given, with a newline at the end."""
+    return json.dumps(_plain(found), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _spread(values: np.ndarray, table: SwitchingTable, seed: int, *, unit: str) -> dict[str, Any]:
+    summary: Summary = summarise(values, devices=table.device_number, seed=seed)
+    return dataclasses.asdict(summary) | {"unit": unit}
+
+
+def _flag_counts(flags: tuple[Flag, ...]) -> dict[str, int]:
+    return {str(flag): flags.count(flag) for flag in Flag if flag in flags}
+
+
+def _fit(fit: DistributionFit) -> dict[str, Any]:
+    distribution = fit.distribution
+    names = [f.name for f in dataclasses.fields(distribution)]  # type: ignore[arg-type]
+    return {
+        "family": distribution.name,
+        # The fit is of the magnitude; -1 says that the values themselves are negative.
+        "sign": fit.sign,
+        "parameters": {name: getattr(distribution, name) for name in names},
+        "intervals": fit.interval,
+        "aic": fit.aic,
+        "ks_distance": fit.ks_distance,
+    }
+
+
+def _yield(table: SwitchingTable, fit: SpreadFit | None) -> dict[str, Any]:
+    if fit is None:
+        device = table.device_number
+        both = set(device[np.isfinite(table.v_set)].tolist()) & set(
+            device[np.isfinite(table.v_reset)].tolist()
+        )
+        working, tested = len(both), len(table.devices)
+    else:
+        working, tested = fit.working, fit.tested
+    interval = binomial_interval(working, tested) if tested else (math.nan, math.nan)
+    counted = working / tested if tested else math.nan
+    # A given yield replaces the counted one in the arrays; both are told, so nobody mixes them up.
+    return {
+        "working": working,
+        "tested": tested,
+        "interval": interval,
+        "used": counted if fit is None else fit.spread.device_yield,
+    }
+
+
+def _network(score: Score) -> dict[str, Any]:
+    accuracy = score.accuracy_array
+    return {
+        "name": score.name,
+        "bits": score.bits,
+        "layers": score.layers,
+        "quantizer": score.quantizer,
+        "training": score.training,
+        "images": score.images,
+        "test_set": score.test_set,
+        "accuracy_float": score.accuracy_float,
+        "accuracy_quantized": score.accuracy_quantized,
+        "accuracy_array": {
+            "mean": accuracy.mean(),
+            "std": accuracy.std(ddof=1) if accuracy.size > 1 else math.nan,
+            "min": accuracy.min(),
+            "interval": score.interval,
+            "arrays": int(accuracy.size),
+            "values": accuracy,
+        },
+        "baseline": score.baseline,
+        "baseline_nearest_mean": score.baseline_nearest_mean,
+        "bit_error_rate": np.mean(score.bit_error_rate) if score.bit_error_rate.size else math.nan,
+        "bit_error_one": score.bit_error_one,
+        "bit_error_zero": score.bit_error_zero,
+        "cells": score.cells,
+        "parameters": score.parameters,
+        "write_voltage": score.write_voltage,
+        "threshold": score.threshold,
+    }
+
+
+def _provenance(
+    sweeps: Sequence[IVSweep], fit: SpreadFit | None, score: Score | None, run: RunRecord
+) -> dict[str, Any]:
+    assumptions = dict.fromkeys([*(fit.assumptions if fit else ()), *run.assumptions])
+    return {
+        "command_line": run.command_line,
+        "seed": run.seed,
+        "versions": dict(run.versions),
+        "files": [record._asdict() for record in run.files],
+        "started": run.started,
+        "duration_s": run.duration_s,
+        "read_voltage": run.read_voltage,
+        "simulated": run.simulated or any_simulated(sweeps),
+        "skipped": run.skipped,
+        "passed_over": run.passed_over,
+        "guesses": run.guesses,
+        "assumptions": list(assumptions),
+        "references": [{"key": r.key, "text": r.text, "url": r.url} for r in cited(fit, score)],
+    }
+
+
+def _plain(value: Any) -> Any:
+    """`value` in types that JSON has: arrays and tuples as lists, NaN and infinity as None."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value

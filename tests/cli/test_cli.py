@@ -1,0 +1,237 @@
+"""The command line as a person and as a machine meet it."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from pinched import cli
+from pinched.data.options import DeviceNaming
+from pinched.papers.marraccini2025 import write_simulated_sweeps
+from pinched.pipeline import Training
+
+QUICK = ["--network", "digits5x4", "--bits", "3", "--arrays", "5"]
+
+
+def pinched(*arguments, cwd=None):
+    """Run the command in a process of its own, as a user does."""
+    return subprocess.run(
+        [sys.executable, "-m", "pinched", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        timeout=300,
+        check=False,
+        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "120", "PYTHONIOENCODING": "utf-8"},
+    )
+
+
+@pytest.fixture(scope="module")
+def sweeps(tmp_path_factory):
+    return write_simulated_sweeps(tmp_path_factory.mktemp("data") / "sweeps", devices=30)
+
+
+@pytest.fixture(scope="module")
+def finished(sweeps, tmp_path_factory):
+    out = tmp_path_factory.mktemp("run") / "out"
+    return pinched("evaluate", sweeps, *QUICK, "--out", out, "--json"), out
+
+
+def test_version():
+    done = pinched("--version")
+    assert re.fullmatch(r"pinched \d+\.\d+\.\d+\n", done.stdout)
+
+
+def test_names_on_the_command_line_cover_every_object():
+    assert list(cli.tasks()) == list(cli.NetworkName)
+    assert [task.name for task in cli.tasks().values()] == [name.value for name in cli.NetworkName]
+    assert set(cli.trainings().values()) == set(Training)
+    assert set(cli.namings().values()) == set(DeviceNaming)
+
+
+def test_json_is_one_object_with_the_keys_that_others_rely_on(finished):
+    done, out = finished
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found == json.loads((out / "numbers.json").read_text(encoding="utf-8"))
+    assert {"sweeps", "cycles", "devices", "on_off_ratio", "network", "provenance"} <= set(found)
+    for name in ("v_set", "v_reset", "resistance_lrs", "resistance_hrs"):
+        assert {"n", "median", "mean", "std", "sigma_log", "interval"} <= set(found[name])
+    network = found["network"]
+    assert {"name", "bits", "accuracy_float", "accuracy_quantized", "baseline", "bit_error_rate"} <= set(network)
+    assert {"mean", "std", "min", "interval", "arrays"} <= set(network["accuracy_array"])
+    assert network["accuracy_array"]["arrays"] == 5
+    assert found["sweeps"] == found["devices"] == 30
+    assert found["provenance"]["simulated"] is True
+
+
+def test_the_output_folder_holds_everything(finished):
+    _, out = finished
+    names = {path.name for path in out.iterdir()}
+    assert {"report.html", "numbers.json", "cycles.csv", "figures"} <= names
+    suffixes = {path.suffix for path in (out / "figures").iterdir()}
+    assert suffixes == {".svg", ".png"}
+    assert [p.name for p in out.parent.iterdir()] == ["out"]
+
+
+def test_the_same_command_gives_the_same_numbers(finished, sweeps, tmp_path):
+    again = json.loads(pinched("evaluate", sweeps, *QUICK, "--out", tmp_path / "o", "--json").stdout)
+    first = json.loads(finished[0].stdout)
+    for record in (again, first):
+        record.pop("provenance")
+    assert again == first
+
+
+def test_tables_for_people(sweeps, tmp_path):
+    done = pinched("evaluate", sweeps, *QUICK, "--out", tmp_path / "o")
+    assert done.returncode == 0, done.stderr
+    assert "SIMULATED data" in done.stdout
+    for word in ("v_set", "resistance_hrs", "95 % interval", "float network", "worst of 5 arrays", "report.html"):
+        assert word in done.stdout, word
+
+
+def bad_files(folder):
+    """Name of the case -> (how to make it, what the message must name)."""
+    rows = "\n".join(f"{v:.3f},{v * 1e-6:.3e}" for v in np.linspace(0, 1, 30))
+    return {
+        "missing": (lambda p: None, "no such file|does not exist|not found"),
+        "empty": (lambda p: p.write_text(""), "empty"),
+        "head_only": (lambda p: p.write_text("V (V),I (A)\n"), "head|no numbers|no data|no row"),
+        "one_point": (lambda p: p.write_text("V (V),I (A)\n0.1,1e-6\n"), "1|single|one"),
+        "text": (lambda p: p.write_text("V (V),I (A)\n" + rows + "\n0.5,broken\n"), "broken"),
+        "nan": (lambda p: p.write_text("V (V),I (A)\n" + rows + "\n0.5,nan\n"), "nan|missing"),
+        "overflow": (lambda p: p.write_text("V (V),I (A)\n" + rows + "\n0.5,9.91e37\n"), "9.91e"),
+        "time_and_voltage": (
+            lambda p: p.write_text("\n".join(f"{0.083 * k},{v:.2f}" for k, v in enumerate(triangle()))),
+            "current",
+        ),
+        "never_switches": (
+            lambda p: p.write_text("V (V),I (A)\n" + "\n".join(f"{v},{v * 1e-6}" for v in triangle())),
+            "v_set",
+        ),
+    }
+
+
+def triangle():
+    return np.concatenate([np.linspace(0, 1, 101), np.linspace(0.99, -4, 500), np.linspace(-3.99, 0, 400)]).round(4)
+
+
+@pytest.mark.parametrize("case", bad_files(None))
+def test_bad_files_end_with_two_and_a_message(case, tmp_path):
+    make, pattern = bad_files(tmp_path)[case]
+    path = tmp_path / f"{case}.csv"
+    make(path)
+    done = pinched("evaluate", path, *QUICK, "--out", tmp_path / "out")
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    flat = " ".join(done.stderr.split())
+    assert re.search(pattern, flat, re.IGNORECASE), flat
+    if case != "never_switches":
+        assert f"{case}.csv" in flat.replace(" ", "")
+    assert not (tmp_path / "out").exists()
+
+
+def test_truncated_workbook(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for k in range(50):
+        book.active.append([k * 0.1, k * 1e-6])
+    book.save(tmp_path / "whole.xlsx")
+    content = (tmp_path / "whole.xlsx").read_bytes()
+    (tmp_path / "whole.xlsx").unlink()
+    (tmp_path / "cut.xlsx").write_bytes(content[: len(content) // 2])
+    done = pinched("evaluate", tmp_path / "cut.xlsx", *QUICK, "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "cut.xlsx" in done.stderr.replace("\n", "")
+
+
+def test_two_devices_with_one_name(sweeps, tmp_path):
+    for folder, source in (("a", "simulated_001.csv"), ("b", "simulated_002.csv")):
+        (tmp_path / folder).mkdir()
+        shutil.copy(sweeps / source, tmp_path / folder / "dev1.csv")
+    done = pinched("evaluate", tmp_path / "a", tmp_path / "b", *QUICK, "--out", tmp_path / "out")
+    assert done.returncode == 2
+    flat = "".join(done.stderr.split())
+    assert "a/dev1.csv" in flat
+    assert "b/dev1.csv" in flat
+    assert "--device-from" in flat
+
+
+def test_bad_file_among_good_ones(sweeps, tmp_path):
+    folder = tmp_path / "mixed"
+    shutil.copytree(sweeps, folder)
+    (folder / "broken.csv").write_text("V (V),I (A)\n0.1,oops\n")
+    refused = pinched("evaluate", folder, *QUICK, "--out", tmp_path / "out")
+    assert refused.returncode == 2
+    assert "broken.csv" in refused.stderr.replace("\n", "")
+    assert not (tmp_path / "out").exists()
+    done = pinched("evaluate", folder, *QUICK, "--out", tmp_path / "out", "--skip-bad", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["sweeps"] == 30
+    assert any("broken.csv" in text for text in found["provenance"]["skipped"])
+    assert "broken.csv" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["--bits", "9"], "bits"),
+        (["--arrays", "0"], "arrays"),
+        (["--hidden", "a,b"], "--hidden"),
+        (["--read-voltage", "0"], "read voltage"),
+        (["--write-voltage", "-5"], "write_voltage"),
+        (["--yield", "40"], "share"),
+        (["--network", "imagenet"], "imagenet"),
+        (["--network", "mnist", "--data", "nowhere"], "nowhere"),
+    ],
+)
+def test_bad_options_end_with_two(sweeps, tmp_path, arguments, word):
+    done = pinched("evaluate", sweeps, *QUICK, *arguments, "--out", tmp_path / "out")
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert word in " ".join(done.stderr.split())
+    assert not (tmp_path / "out").exists()
+
+
+def test_json_errors_are_json_too(tmp_path):
+    done = pinched("evaluate", tmp_path / "nothing.csv", "--json", "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert "nothing.csv" in json.loads(done.stdout)["error"]
+
+
+def test_somebody_elses_folder_is_left_alone(sweeps, tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    done = pinched("evaluate", sweeps, *QUICK, "--out", tmp_path)
+    assert done.returncode == 2
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals differ on Windows")
+def test_a_killed_run_leaves_no_half_report(sweeps, tmp_path):
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "pinched", "evaluate", str(sweeps), "--arrays", "400", "--out", str(out)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(4.0)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not out.exists()
+
+
+def test_demo_labels_its_data_as_simulated(tmp_path):
+    done = pinched("demo", "--out", tmp_path / "demo", "--arrays", "3", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["devices"] == 47
+    assert found["provenance"]["simulated"] is True
+    assert "imulated" in (tmp_path / "demo" / "report" / "report.html").read_text(encoding="utf-8")
+    first = (tmp_path / "demo" / "simulated_sweeps" / "simulated_001.csv").read_text(encoding="utf-8")
+    assert first.startswith("# simulated_by")

@@ -1,0 +1,122 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import optimize, stats
+
+from pinched._errors import PinchedError
+from pinched.crossbar.words import word_range
+from pinched.networks.quantization import ClipQuantizer, PaperQuantizer, straight_through
+
+TENSORS = st.lists(st.floats(-100, 100, width=32), min_size=1, max_size=30).map(torch.tensor)
+BITS = st.integers(1, 8)
+BOTH = pytest.mark.parametrize("kind", [PaperQuantizer, ClipQuantizer])
+
+
+@BOTH
+@given(tensor=TENSORS, bits=BITS)
+def test_every_word_fits_its_bits_and_keeps_the_sign(kind, tensor, bits):
+    quantizer = kind(bits)
+    words = quantizer.words(tensor, quantizer.step(tensor)).long()
+    low, high = word_range(bits)
+    assert int(words.min()) >= low
+    assert int(words.max()) <= high
+    assert bool((words * tensor.sign() >= 0).all())
+
+
+@BOTH
+@pytest.mark.parametrize("bits", range(1, 9))
+def test_a_tensor_of_zeros_becomes_zeros(kind, bits):
+    quantizer = kind(bits)
+    step = quantizer.step(torch.zeros(4))
+    assert float(step) > 0
+    assert not quantizer.words(torch.zeros(4), step).any()
+
+
+@BOTH
+@pytest.mark.parametrize("bits", [0, 9])
+def test_word_lengths_outside_1_to_8_are_refused(kind, bits):
+    with pytest.raises(PinchedError, match=f"bits is {bits}"):
+        kind(bits)
+
+
+def test_the_paper_conversion_cuts_off_and_has_two_gains():
+    # By hand at 3 bits: the maximum is 2, so -2 -> -4, -0.9 -> -1.8 -> -1, 2 -> 3, 1.3 -> 1.95 -> 1, 0.6 -> 0.9 -> 0.
+    tensor = torch.tensor([-2.0, -0.9, 2.0, 1.3, 0.6])
+    quantizer = PaperQuantizer(3)
+    assert quantizer.words(tensor, quantizer.step(tensor)).tolist() == [-4, -1, 3, 1, 0]
+    two = PaperQuantizer(2)  # at two bits every positive number below the maximum is lost
+    assert two.words(tensor, two.step(tensor)).tolist() == [-2, 0, 1, 0, 0]
+    one = PaperQuantizer(1)  # one bit: -1 and 0
+    assert one.words(tensor, one.step(tensor)).tolist() == [-1, 0, 0, 0, 0]
+
+
+@given(bits=st.integers(2, 8), scale=st.floats(1e-3, 1e3), seed=st.integers(0, 99))
+def test_clip_gives_back_what_fits_its_grid(bits, scale, seed):
+    high = 2 ** (bits - 1) - 1
+    grid = torch.randint(-high, high + 1, (20,), generator=torch.Generator().manual_seed(seed))
+    grid[0] = high
+    quantizer = ClipQuantizer(bits)
+    tensor = grid * scale
+    step = quantizer.step(tensor)
+    assert torch.equal(quantizer.words(tensor, step).long(), grid)
+    assert torch.allclose(grid * step, tensor, rtol=1e-5)
+
+
+@given(tensor=TENSORS, bits=st.integers(2, 8))
+def test_clip_is_symmetric(tensor, bits):
+    quantizer = ClipQuantizer(bits)
+    step = quantizer.step(tensor)
+    assert torch.equal(step, quantizer.step(-tensor))
+    assert torch.equal(quantizer.words(tensor, step), -quantizer.words(-tensor, step))
+
+
+@given(tensor=TENSORS, bits=st.integers(2, 8))
+def test_clip_is_never_worse_than_the_full_range(tensor, bits):
+    quantizer = ClipQuantizer(bits)
+    step = quantizer.step(tensor)
+    full = tensor.abs().max().clamp(min=1e-30) / (2 ** (bits - 1) - 1)
+
+    def error(s):
+        return float(((quantizer.words(tensor, s) * s - tensor).double() ** 2).sum())
+
+    assert error(step) <= error(full) * (1 + 1e-4) + 1e-12
+
+
+def test_clip_finds_the_best_range_of_a_normal_tensor():
+    # Closed form: the squared error of a uniform quantizer with 7 levels (3 bits, symmetric) on a standard normal
+    # number, integrated level by level and minimised over the step: 0.0469 at 0.6508. The search has steps of 2 %
+    # of the range, here 5 % of the best one, and the sample 200 000 numbers: hence 5 % and 2 %.
+    def expected(step: float) -> float:
+        edges = np.array([-np.inf, *(step * (np.arange(-3, 3) + 0.5)), np.inf])
+        level = step * np.arange(-3, 4)
+        p, d = np.diff(stats.norm.cdf(edges)), -np.diff(stats.norm.pdf(edges))
+        tails = np.where(np.isfinite(edges), edges, 0.0) * stats.norm.pdf(edges)
+        return float((p - np.diff(tails) - 2 * level * d + level**2 * p).sum())
+
+    best = optimize.minimize_scalar(expected, bounds=(0.3, 1.2), method="bounded")
+    tensor = torch.randn(200_000, generator=torch.Generator().manual_seed(0))
+    quantizer = ClipQuantizer(3)
+    step = quantizer.step(tensor)
+    assert float(step) == pytest.approx(best.x, rel=0.05)
+    error = float(((quantizer.words(tensor, step) * step - tensor) ** 2).mean())
+    assert error == pytest.approx(best.fun, rel=0.02)
+
+
+@BOTH
+@settings(max_examples=30)
+@given(tensor=TENSORS, bits=st.integers(2, 8))
+def test_training_sees_the_stored_values_and_the_gradient_of_the_identity(kind, tensor, bits):
+    quantizer = kind(bits)
+    step = quantizer.step(tensor)
+    leaf = tensor.clone().requires_grad_()
+    seen = straight_through(leaf, quantizer, step)
+    words = quantizer.words(tensor, step).float()
+    value = words * step if quantizer.rescaled else words
+    assert torch.allclose(seen, value, rtol=1e-4, atol=1e-5 * float(step) * 2**bits + 1e-6)
+    seen.sum().backward()
+    assert leaf.grad is not None
+    assert torch.allclose(
+        leaf.grad, torch.full_like(tensor, 1.0 if quantizer.rescaled else 1.0 / float(step))
+    )
