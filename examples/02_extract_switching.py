@@ -17,7 +17,9 @@ else:
 table = pi.extract_switching(sweeps, read_voltage="0.1 V")
 print(table.to_csv().splitlines()[0])
 for row in list(table.rows())[:5]:
-    print(f"{row['device']}: V_SET {row['v_set']:.3g} V ({row['v_set_flag']}), LRS {row['resistance_lrs']:.3g} ohm")
+    print(
+        f"{row['device']}: V_SET {row['v_set']:.3g} V ({row['v_set_flag']}), LRS {row['resistance_lrs']:.3g} ohm"
+    )
 
 for name, unit in (("v_set", "V"), ("v_reset", "V"), ("resistance_lrs", "ohm"), ("resistance_hrs", "ohm")):
     fit = pi.fit_distribution(table.measured(name))

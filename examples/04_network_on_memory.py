@@ -13,5 +13,7 @@ score = pi.evaluate(chip, test, arrays=50, training_data=train, float_model=floa
 
 low, high = score.interval
 print(f"float {score.accuracy_float:.2%}, 3 bits {score.accuracy_quantized:.2%}")
-print(f"read back: {score.accuracy_array.mean():.2%} [{low:.2%}, {high:.2%}], worst {score.accuracy_array.min():.2%}")
+print(
+    f"read back: {score.accuracy_array.mean():.2%} [{low:.2%}, {high:.2%}], worst {score.accuracy_array.min():.2%}"
+)
 print(f"nearest class mean {score.baseline_nearest_mean:.2%}, most frequent class {score.baseline:.2%}")

@@ -28,7 +28,9 @@ print(f"  P(LRS > 10 kohm) = {1 - lrs:.2%}, P(HRS < 10 kohm) = {hrs:.2%}")
 print(f"  best common threshold: {spread.best_threshold():.3g} ohm (the paper uses 10 kohm)")
 
 found = reproduce_fresh_write(arrays=arrays)
-print(f"\n20-20-20-10 network, 3 bits, {arrays} arrays{' (shortened)' if fast else ''}; the paper: 100 % in software")
+print(
+    f"\n20-20-20-10 network, 3 bits, {arrays} arrays{' (shortened)' if fast else ''}; the paper: 100 % in software"
+)
 for label, score in (
     ("paper's quantizer, every write succeeds", found.overlap_only),
     ("paper's quantizer, written with +-5 V", found.paper_rule),
@@ -37,5 +39,5 @@ for label, score in (
     perfect = float((score.accuracy_array == 1).mean())
     print(
         f"  {label}: software {score.accuracy_quantized:.0%}, arrays {score.accuracy_array.mean():.1%} mean, "
-        f"{perfect:.1%} of arrays perfect; bits wrong: {score.bit_error_one:.2%} of '1', {score.bit_error_zero:.2%} of '0'"
+        f"{perfect:.1%} of arrays perfect; wrong: {score.bit_error_one:.2%} of '1', {score.bit_error_zero:.2%} of '0'"
     )

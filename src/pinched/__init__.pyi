@@ -13,13 +13,13 @@ from .devices import presets as presets
 from .devices.simulated import simulate_sweep as simulate_sweep
 from .devices.spread import DeviceSpread as DeviceSpread
 from .devices.spread import fit_spread as fit_spread
+from .extraction.cycles import split_cycles as split_cycles
 from .extraction.distributions import Lognormal as Lognormal
 from .extraction.distributions import Normal as Normal
 from .extraction.distributions import Weibull as Weibull
 from .extraction.distributions import fit_distribution as fit_distribution
 from .extraction.intervals import summarise as summarise
 from .extraction.switching import extract_switching as extract_switching
-from .extraction.cycles import split_cycles as split_cycles
 from .networks import datasets as datasets
 from .networks.convert import TwosComplement as TwosComplement
 from .networks.convert import convert as convert
@@ -32,3 +32,5 @@ from .networks.training import train as train
 from .pipeline import StudyOptions as StudyOptions
 from .pipeline import run_study as run_study
 from .report.page import write_report as write_report
+
+__version__: str

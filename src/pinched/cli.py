@@ -126,7 +126,10 @@ def _mistakes_end_with_two(as_json: bool) -> Iterator[None]:
         _fail(str(error), as_json)
     except OSError as error:
         # A full disk, a read-only folder: named by the system, mended by the user.
-        _fail(f"{error.filename or ''}: {error.strerror or error}. Check the path, the permissions and the disk.", as_json)
+        _fail(
+            f"{error.filename or ''}: {error.strerror or error}. Check the path, the permissions and the disk.",
+            as_json,
+        )
     except KeyboardInterrupt:
         _stderr.print("Stopped; nothing was written.")
         raise typer.Exit(130) from None
@@ -173,36 +176,55 @@ def _column(text: str | None) -> str | int | None:
 
 @app.command()
 def evaluate(
-    paths: Annotated[list[Path], typer.Argument(help="Files, folders or patterns with I-V sweeps.", show_default=False)],
+    paths: Annotated[
+        list[Path], typer.Argument(help="Files, folders or patterns with I-V sweeps.", show_default=False)
+    ],
     network: Annotated[NetworkName, typer.Option(help="What the network learns.")] = NetworkName.DIGITS,
-    hidden: Annotated[str | None, typer.Option(help="Neurons of the hidden layers, such as 128,64,32.")] = None,
+    hidden: Annotated[
+        str | None, typer.Option(help="Neurons of the hidden layers, such as 128,64,32.")
+    ] = None,
     bits: Annotated[int, typer.Option(help="Bits per weight, 1 to 8.")] = 4,
-    training: Annotated[TrainingName, typer.Option(help="How the stored words come about.")] = TrainingName.QAT,
+    training: Annotated[
+        TrainingName, typer.Option(help="How the stored words come about.")
+    ] = TrainingName.QAT,
     arrays: Annotated[int, typer.Option(help="Virtual arrays that the network is stored in.")] = 20,
     write_voltage: Annotated[str, typer.Option(help="Magnitude of the SET and RESET pulses (V).")] = "5",
     read_voltage: Annotated[str, typer.Option(help="Voltage at which resistances are stated (V).")] = "0.1",
     device_yield: Annotated[
-        float | None, typer.Option("--yield", help="Share of working devices; counted in the data if not given.")
+        float | None,
+        typer.Option("--yield", help="Share of working devices; counted in the data if not given."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of training, arrays and intervals.")] = 0,
     data: Annotated[Path | None, typer.Option(help="Folder with the image files (MNIST: IDX).")] = None,
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("pinched_report"),
-    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Go on without files that cannot be used.")] = False,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Go on without files that cannot be used.")
+    ] = False,
     device_from: Annotated[DeviceFrom, typer.Option(help="What tells devices apart.")] = DeviceFrom.NAME,
-    voltage_column: Annotated[str | None, typer.Option(help="Head or number (from 1) of the voltage column.")] = None,
-    current_column: Annotated[str | None, typer.Option(help="Head or number (from 1) of the current column.")] = None,
-    time_column: Annotated[str | None, typer.Option(help="Head or number (from 1) of the time column.")] = None,
+    voltage_column: Annotated[
+        str | None, typer.Option(help="Head or number (from 1) of the voltage column.")
+    ] = None,
+    current_column: Annotated[
+        str | None, typer.Option(help="Head or number (from 1) of the current column.")
+    ] = None,
+    time_column: Annotated[
+        str | None, typer.Option(help="Head or number (from 1) of the time column.")
+    ] = None,
     voltage_unit: Annotated[str | None, typer.Option(help="Unit of the voltage column, such as mV.")] = None,
     current_unit: Annotated[str | None, typer.Option(help="Unit of the current column, such as uA.")] = None,
     separator: Annotated[str | None, typer.Option(help="Character between cells of text files.")] = None,
     decimal: Annotated[str | None, typer.Option(help="Decimal mark of text files, . or ,")] = None,
     sheet: Annotated[str | None, typer.Option(help="The one sheet to read from workbooks.")] = None,
-    compliance: Annotated[str | None, typer.Option(help="Current limit of the source, such as 100uA.")] = None,
+    compliance: Annotated[
+        str | None, typer.Option(help="Current limit of the source, such as 100uA.")
+    ] = None,
     flip: Annotated[bool, typer.Option("--flip", help="Turn voltage and current round.")] = False,
     drop_bad_rows: Annotated[
         bool, typer.Option("--drop-bad-rows", help="Leave out rows with missing or overflowing cells.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the tables.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object instead of the tables.")
+    ] = False,
 ) -> None:
     """Measured sweeps in; device numbers, their spread and the accuracy of a stored network out."""
     with _mistakes_end_with_two(as_json):
@@ -222,7 +244,9 @@ def evaluate(
             data=data,
             reading=ReadOptions(
                 columns=Columns(
-                    voltage=_column(voltage_column), current=_column(current_column), time=_column(time_column)
+                    voltage=_column(voltage_column),
+                    current=_column(current_column),
+                    time=_column(time_column),
                 ),
                 voltage_unit=voltage_unit,
                 current_unit=current_unit,
@@ -245,7 +269,9 @@ def demo(
     devices: Annotated[int, typer.Option(help="Simulated devices.")] = 47,
     arrays: Annotated[int, typer.Option(help="Virtual arrays that the network is stored in.")] = 100,
     seed: Annotated[int, typer.Option(help="Seed of everything.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the tables.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object instead of the tables.")
+    ] = False,
 ) -> None:
     """The main job on SIMULATED sweeps, drawn from the published statistics of Ag/MoS2/Au memristors."""
     with _mistakes_end_with_two(as_json):
@@ -277,13 +303,22 @@ def _print(study: Study, out: Path) -> None:
     console = Console()
     if study.run.simulated:
         console.print("SIMULATED data: no instrument measured these sweeps.", style="bold yellow")
-    table = Table(title=f"{len(study.table)} cycles of {len(study.table.devices)} device(s)", title_justify="left")
+    table = Table(
+        title=f"{len(study.table)} cycles of {len(study.table.devices)} device(s)", title_justify="left"
+    )
     for head in ("", "median", "95 % interval", "sigma_log", "n"):
         table.add_column(head, justify="left" if not head else "right")
-    for name, unit in (("v_set", "V"), ("v_reset", "V"), ("resistance_lrs", "ohm"), ("resistance_hrs", "ohm")):
+    for name, unit in (
+        ("v_set", "V"),
+        ("v_reset", "V"),
+        ("resistance_lrs", "ohm"),
+        ("resistance_hrs", "ohm"),
+    ):
         found = summarise(study.table.measured(name), devices=study.table.device_number, seed=study.run.seed)
         low, high = (show(value, unit) for value in found.interval)
-        table.add_row(name, show(found.median, unit), f"{low} .. {high}", f"{found.sigma_log:.2f}", str(found.n))
+        table.add_row(
+            name, show(found.median, unit), f"{low} .. {high}", f"{found.sigma_log:.2f}", str(found.n)
+        )
     console.print(table)
     score = study.score
     low, high = score.interval

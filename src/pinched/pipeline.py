@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
@@ -98,7 +98,7 @@ class StudyOptions:
     """Seed of training, arrays and bootstrap."""
     data: Path | None = None
     """Folder of the image files, for tasks that need one."""
-    reading: ReadOptions = ReadOptions()
+    reading: ReadOptions = field(default_factory=ReadOptions)
     """What is known about the measurement files."""
     skip_bad: bool = False
     """Whether to go on with the good files when others cannot be used."""
@@ -215,4 +215,3 @@ def _record(
         ),
         simulated=any_simulated(found.sweeps),
     )
-

@@ -65,7 +65,9 @@ def test_json_is_one_object_with_the_keys_that_others_rely_on(finished):
     for name in ("v_set", "v_reset", "resistance_lrs", "resistance_hrs"):
         assert {"n", "median", "mean", "std", "sigma_log", "interval"} <= set(found[name])
     network = found["network"]
-    assert {"name", "bits", "accuracy_float", "accuracy_quantized", "baseline", "bit_error_rate"} <= set(network)
+    assert {"name", "bits", "accuracy_float", "accuracy_quantized", "baseline", "bit_error_rate"} <= set(
+        network
+    )
     assert {"mean", "std", "min", "interval", "arrays"} <= set(network["accuracy_array"])
     assert network["accuracy_array"]["arrays"] == 5
     assert found["sweeps"] == found["devices"] == 30
@@ -93,15 +95,22 @@ def test_tables_for_people(sweeps, tmp_path):
     done = pinched("evaluate", sweeps, *QUICK, "--out", tmp_path / "o")
     assert done.returncode == 0, done.stderr
     assert "SIMULATED data" in done.stdout
-    for word in ("v_set", "resistance_hrs", "95 % interval", "float network", "worst of 5 arrays", "report.html"):
+    for word in (
+        "v_set",
+        "resistance_hrs",
+        "95 % interval",
+        "float network",
+        "worst of 5 arrays",
+        "report.html",
+    ):
         assert word in done.stdout, word
 
 
-def bad_files(folder):
+def bad_files():
     """Name of the case -> (how to make it, what the message must name)."""
     rows = "\n".join(f"{v:.3f},{v * 1e-6:.3e}" for v in np.linspace(0, 1, 30))
     return {
-        "missing": (lambda p: None, "no such file|does not exist|not found"),
+        "missing": (lambda _: None, "no such file|does not exist|not found"),
         "empty": (lambda p: p.write_text(""), "empty"),
         "head_only": (lambda p: p.write_text("V (V),I (A)\n"), "head|no numbers|no data|no row"),
         "one_point": (lambda p: p.write_text("V (V),I (A)\n0.1,1e-6\n"), "1|single|one"),
@@ -120,12 +129,14 @@ def bad_files(folder):
 
 
 def triangle():
-    return np.concatenate([np.linspace(0, 1, 101), np.linspace(0.99, -4, 500), np.linspace(-3.99, 0, 400)]).round(4)
+    return np.concatenate(
+        [np.linspace(0, 1, 101), np.linspace(0.99, -4, 500), np.linspace(-3.99, 0, 400)]
+    ).round(4)
 
 
-@pytest.mark.parametrize("case", bad_files(None))
+@pytest.mark.parametrize("case", bad_files())
 def test_bad_files_end_with_two_and_a_message(case, tmp_path):
-    make, pattern = bad_files(tmp_path)[case]
+    make, pattern = bad_files()[case]
     path = tmp_path / f"{case}.csv"
     make(path)
     done = pinched("evaluate", path, *QUICK, "--out", tmp_path / "out")

@@ -9,7 +9,14 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "api.md"
 
 def page() -> str:
     """The text of docs/api.md, in the order of `__init__.pyi`, which is that of the pipeline."""
-    lines = ["# Public names", "", "`import pinched as pi`, then `pi.<name>`.", "", "| name | what |", "|---|---|"]
+    lines = [
+        "# Public names",
+        "",
+        "`import pinched as pi`, then `pi.<name>`.",
+        "",
+        "| name | what |",
+        "|---|---|",
+    ]
     for name in pinched.__all__:
         first = (getattr(pinched, name).__doc__ or "").strip().splitlines()[0].replace("|", "\\|")
         lines.append(f"| `{name}` | {first} |")

@@ -104,7 +104,7 @@ def test_page_has_every_number_of_the_headline(page, score, table):
         "97.5 %",
         "1 gradual, 1 none",
         "1 at the noise floor",
-        "4 of 4 devices switched",
+        "4 of 4 devices switch",
         "pinched run lab --out report",
         "lab/broken.csv: no column of currents",
         "lab/notes.docx",
@@ -180,7 +180,7 @@ def test_a_device_that_never_switches(tmp_path, rng, make_sweep, make_table):
     page = Page(
         write_report(tmp_path / "r.html", [make_sweep("D01", 1, rng)], table, None).read_text("utf-8")
     )
-    assert "0 of 1 device switched" in page.text
+    assert "0 of 1 device switch" in page.text
     assert "3 none" in page.text
 
 

@@ -155,9 +155,7 @@ def _read_file(file: FoundFile, options: ReadOptions, readers: tuple[Reader, ...
     return _FileTraces(file, digest, inner, tuple(traces), tuple(notes))
 
 
-def _traces(
-    tables: list[RawTable], options: ReadOptions, path: str
-) -> tuple[list[_Found], list[str]]:
+def _traces(tables: list[RawTable], options: ReadOptions, path: str) -> tuple[list[_Found], list[str]]:
     """Traces of all tables of a file; a sheet without any is passed over when another sheet has some."""
     found: list[_Found] = []
     notes: list[str] = []

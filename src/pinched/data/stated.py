@@ -14,7 +14,9 @@ from pinched._errors import PinchedError
 from pinched._units import to_si
 
 _LINE = re.compile(r"^[\s#%;/!]*([A-Za-z][\w .]*?)\s*(?:\(([^)]*)\))?\s*[:=,]\s*(\S.*?)\s*$")
-_COMPLIANCE = re.compile(r"^(current[ _.]?)?(compliance|limit)([ _.]?current)?$|^i[ _]?(comp|compliance|limit|cc)$")
+_COMPLIANCE = re.compile(
+    r"^(current[ _.]?)?(compliance|limit)([ _.]?current)?$|^i[ _]?(comp|compliance|limit|cc)$"
+)
 
 
 class Stated(NamedTuple):

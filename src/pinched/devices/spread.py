@@ -145,6 +145,15 @@ class SpreadFit:
     """What the numbers rest on beyond the data, one sentence each."""
 
 
+def working_devices(table: SwitchingTable) -> tuple[int, int]:
+    """How many devices of `table` work, and how many there are.
+
+    A device works when its two states were seen at least once; a gradual one does, although it has no V_SET.
+    """
+    seen = np.isfinite(table.resistance_lrs) & np.isfinite(table.resistance_hrs)
+    return len(set(table.device_number[seen].tolist())), len(table.devices)
+
+
 def fit_spread(table: SwitchingTable, *, device_yield: float | None = None, seed: int = 0) -> SpreadFit:
     """Fit V_SET, |V_RESET|, LRS and HRS of `table`; the yield is the share of its devices that switch.
 
@@ -153,11 +162,7 @@ def fit_spread(table: SwitchingTable, *, device_yield: float | None = None, seed
     """
     numbers = table.device_number
     switches = np.isfinite(table.v_set) & np.isfinite(table.v_reset)
-    tested = len(table.devices)
-    # A device works when its two states were seen; a gradual one does, although it has no V_SET.
-    working = len(
-        set(numbers[np.isfinite(table.resistance_lrs) & np.isfinite(table.resistance_hrs)].tolist())
-    )
+    working, tested = working_devices(table)
     fits: dict[str, DistributionFit] = {}
     for name in QUANTITIES:
         values = table.measured(name)

@@ -60,7 +60,9 @@ class FreshWrite:
     """3 bits, quantization-aware training, written with +-5 V."""
 
 
-def reproduce_fresh_write(*, arrays: int = 4000, seed: int = 0, progress: Progress | None = None) -> FreshWrite:
+def reproduce_fresh_write(
+    *, arrays: int = 4000, seed: int = 0, progress: Progress | None = None
+) -> FreshWrite:
     """Train the paper's digits network, store it in `arrays` arrays of its devices, read it back.
 
     The paper reports 100 % for its 3-bit network in software and never reads it from its cells.
@@ -70,7 +72,7 @@ def reproduce_fresh_write(*, arrays: int = 4000, seed: int = 0, progress: Progre
     paper, clip = PaperQuantizer(3), ClipQuantizer(3)
     aware = train(float_model, data, quantizer=clip, seed=seed, progress=tracker)
 
-    def stored(model, quantizer, write_voltage: float, training: str) -> Score:  # noqa: ANN001
+    def stored(model, quantizer, write_voltage: float, training: str) -> Score:
         chip = convert(
             model,
             device=device,

@@ -207,7 +207,7 @@ def _draw_histograms(table: SwitchingTable, fit: SpreadFit | None, width: Width)
         words = quantity.value
         one = None if fit is None else fit.fits[words.field]
         plot_histogram(
-            quantity.column(table), one, ax, label=words.name, unit=words.unit, colour=COLOURS[quantity]
+            quantity.measured(table), one, ax, label=words.name, unit=words.unit, colour=COLOURS[quantity]
         )
     return figure
 
@@ -229,7 +229,7 @@ def _draw_probability(table: SwitchingTable, fit: SpreadFit | None, width: Width
             words = quantity.value
             one = None if fit is None else fit.fits[words.field]
             plot_probability(
-                quantity.column(table), one, ax, label=words.name, unit=words.unit, colour=COLOURS[quantity],
+                quantity.measured(table), one, ax, label=words.name, unit=words.unit, colour=COLOURS[quantity],
                 legend=words.name.removesuffix(" voltage").removesuffix(" resistance"),
             )  # fmt: skip
         ax.set_xlabel(label)

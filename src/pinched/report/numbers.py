@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from pinched.data.sweep import IVSweep
-from pinched.devices.spread import SpreadFit
+from pinched.devices.spread import SpreadFit, working_devices
 from pinched.extraction.distributions import DistributionFit
 from pinched.extraction.intervals import Summary, binomial_interval, summarise
 from pinched.extraction.table import Flag, SwitchingTable
@@ -43,7 +43,7 @@ def numbers(
     found: dict[str, Any] = {"sweeps": len(sweeps), "cycles": len(table), "devices": len(table.devices)}
     for quantity in Quantity:
         words = quantity.value
-        entry = _spread(quantity.column(table), table, run.seed, unit=words.unit)
+        entry = _spread(quantity.measured(table), table, run.seed, unit=words.unit)
         entry["flags"] = _flag_counts(quantity.flags(table))
         entry["fit"] = None if fit is None else _fit(fit.fits[words.field])
         found[words.field] = entry
@@ -75,12 +75,11 @@ def _flag_counts(flags: tuple[Flag, ...]) -> dict[str, int]:
 
 def _fit(fit: DistributionFit) -> dict[str, Any]:
     distribution = fit.distribution
-    names = [f.name for f in dataclasses.fields(distribution)]  # type: ignore[arg-type]
     return {
         "family": distribution.name,
         # The fit is of the magnitude; -1 says that the values themselves are negative.
         "sign": fit.sign,
-        "parameters": {name: getattr(distribution, name) for name in names},
+        "parameters": distribution.parameters,
         "intervals": fit.interval,
         "aic": fit.aic,
         "ks_distance": fit.ks_distance,
@@ -88,14 +87,7 @@ def _fit(fit: DistributionFit) -> dict[str, Any]:
 
 
 def _yield(table: SwitchingTable, fit: SpreadFit | None) -> dict[str, Any]:
-    if fit is None:
-        device = table.device_number
-        both = set(device[np.isfinite(table.v_set)].tolist()) & set(
-            device[np.isfinite(table.v_reset)].tolist()
-        )
-        working, tested = len(both), len(table.devices)
-    else:
-        working, tested = fit.working, fit.tested
+    working, tested = working_devices(table)
     interval = binomial_interval(working, tested) if tested else (math.nan, math.nan)
     counted = working / tested if tested else math.nan
     # A given yield replaces the counted one in the arrays; both are told, so nobody mixes them up.

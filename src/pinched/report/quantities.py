@@ -35,8 +35,12 @@ class Quantity(Enum):
     RESISTANCE_HRS = QuantityWords(field="resistance_hrs", name="HRS resistance", unit="ohm")
 
     def column(self, table: SwitchingTable) -> Float[np.ndarray, " cycle"]:
-        """Its values in `table` (SI), NaN where there is none."""
+        """Its values in `table` (SI), bounds included, NaN where there is none."""
         return getattr(table, self.value.field)
+
+    def measured(self, table: SwitchingTable) -> Float[np.ndarray, " cycle"]:
+        """Its values in `table` (SI) without bounds: what every statistic rests on."""
+        return table.measured(self.value.field)
 
     def flags(self, table: SwitchingTable) -> tuple[Flag, ...]:
         """Its flag for each cycle of `table`."""

@@ -112,7 +112,7 @@ def yield_text(found: Mapping[str, Any]) -> str:
         return DASH
     counted = share["working"] / share["tested"]
     text = (
-        f"{share['working']} of {plural(share['tested'], 'device')} switched (SET and RESET seen at least once): "
+        f"{share['working']} of {plural(share['tested'], 'device')} switch (both states were seen): "
         f"{percent(counted, 0)}, exact 95 % interval {percent_interval(share['interval'], 0)}"
     )
     if share["used"] is not None and abs(share["used"] - counted) > 1e-9:
