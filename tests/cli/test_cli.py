@@ -12,7 +12,7 @@ import time
 import numpy as np
 import pytest
 
-from pinched import cli
+from pinched.cli import evaluate as cli
 from pinched.data.options import DeviceNaming
 from pinched.papers.marraccini2025 import write_simulated_sweeps
 from pinched.pipeline import Training

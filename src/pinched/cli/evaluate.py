@@ -1,47 +1,24 @@
-"""The command line: parses, calls, prints; every computation lives below.
-
-`pinched evaluate` is the main job, `pinched demo` shows it on simulated sweeps. A mistake of the user ends
-with a message and exit code 2, never with a traceback; with `--json` one JSON object goes to stdout and
-everything else to stderr.
-"""
+"""`pinched evaluate`, the main job, and `pinched demo`, the same on simulated sweeps."""
 
 from __future__ import annotations
 
-import json
-import os
 import shlex
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.progress import Progress as Bars
 from rich.table import Table
 
-from pinched import __version__
 from pinched._errors import PinchedError
 from pinched._units import show
+from pinched.cli.terminal import TerminalProgress, mistakes_end_with_two, stderr
 
 if TYPE_CHECKING:
     from pinched.data.options import DeviceNaming
     from pinched.pipeline import Study, StudyOptions, Task, Training
-
-T = TypeVar("T")
-
-app = typer.Typer(
-    name="pinched",
-    help="From measurements on a memristor to the accuracy of a neural network on hardware made of it.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-
-_stderr = Console(stderr=True)
 
 
 class NetworkName(StrEnum):
@@ -103,62 +80,6 @@ def namings() -> dict[DeviceFrom, DeviceNaming]:
     }
 
 
-class _TerminalProgress:
-    """Bars on stderr, with the time left; each goes when its work is done."""
-
-    def track(self, steps: Iterable[T], description: str, total: int) -> Iterator[T]:
-        columns = (
-            TextColumn("{task.description:<12}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-        )
-        with Bars(*columns, console=_stderr, transient=True) as bars:
-            yield from bars.track(steps, total=total, description=description)
-
-
-@contextmanager
-def _mistakes_end_with_two(as_json: bool) -> Iterator[None]:
-    try:
-        yield
-    except PinchedError as error:
-        _fail(str(error), as_json)
-    except OSError as error:
-        # A full disk, a read-only folder: named by the system, mended by the user.
-        _fail(
-            f"{error.filename or ''}: {error.strerror or error}. Check the path, the permissions and the disk.",
-            as_json,
-        )
-    except KeyboardInterrupt:
-        _stderr.print("Stopped; nothing was written.")
-        raise typer.Exit(130) from None
-
-
-def _fail(message: str, as_json: bool) -> NoReturn:
-    _stderr.print("Error:", style="bold red", end=" ")
-    # Not parsed as markup: a file name may hold square brackets.
-    _stderr.print(message, markup=False, highlight=False, soft_wrap=True)
-    if as_json:
-        sys.stdout.write(json.dumps({"error": message}) + "\n")
-    raise typer.Exit(2)
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        sys.stdout.write(f"pinched {__version__}\n")
-        raise typer.Exit
-
-
-@app.callback()
-def _root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
-    ] = False,
-) -> None:
-    """From measurements on a memristor to the accuracy of a neural network on hardware made of it."""
-
-
 def _layers(text: str | None) -> tuple[int, ...] | None:
     if text is None:
         return None
@@ -174,7 +95,6 @@ def _column(text: str | None) -> str | int | None:
     return int(text) if text is not None and text.strip().isdigit() else text
 
 
-@app.command()
 def evaluate(
     paths: Annotated[
         list[Path], typer.Argument(help="Files, folders or patterns with I-V sweeps.", show_default=False)
@@ -227,7 +147,7 @@ def evaluate(
     ] = False,
 ) -> None:
     """Measured sweeps in; device numbers, their spread and the accuracy of a stored network out."""
-    with _mistakes_end_with_two(as_json):
+    with mistakes_end_with_two(as_json):
         from pinched.data.options import Columns, ReadOptions
         from pinched.pipeline import StudyOptions
 
@@ -263,7 +183,6 @@ def evaluate(
         _run(paths, out, options, as_json)
 
 
-@app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the simulated sweeps and the report.")] = Path("demo"),
     devices: Annotated[int, typer.Option(help="Simulated devices.")] = 47,
@@ -274,7 +193,7 @@ def demo(
     ] = False,
 ) -> None:
     """The main job on SIMULATED sweeps, drawn from the published statistics of Ag/MoS2/Au memristors."""
-    with _mistakes_end_with_two(as_json):
+    with mistakes_end_with_two(as_json):
         from pinched.papers.marraccini2025 import write_simulated_sweeps
         from pinched.pipeline import DIGITS, StudyOptions
 
@@ -287,10 +206,10 @@ def _run(paths: list[Path], out: Path, options: StudyOptions, as_json: bool) -> 
     from pinched.pipeline import run_study
 
     command = shlex.join(["pinched", *sys.argv[1:]])
-    study = run_study(paths, out, options=options, command_line=command, progress=_TerminalProgress())
+    study = run_study(paths, out, options=options, command_line=command, progress=TerminalProgress())
     for line in study.run.skipped:
-        _stderr.print("Skipped:", style="bold yellow", end=" ")
-        _stderr.print(line, markup=False, highlight=False, soft_wrap=True)
+        stderr.print("Skipped:", style="bold yellow", end=" ")
+        stderr.print(line, markup=False, highlight=False, soft_wrap=True)
     if as_json:
         sys.stdout.write((out / "numbers.json").read_text(encoding="utf-8").rstrip() + "\n")
     else:
@@ -339,18 +258,3 @@ def _print(study: Study, out: Path) -> None:
         accuracy.add_row(left, right)
     console.print(accuracy)
     console.print("Report:", str(out / "report.html"), markup=False, highlight=False, soft_wrap=True)
-
-
-def main() -> None:
-    """Entry point of the `pinched` command."""
-    # A console that cannot show a character shows "?", it does not end the program (Windows, cp1252).
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="replace")
-    try:
-        app()
-    except BrokenPipeError:
-        # The reader of a pipe went away (`pinched ... | head`): not an error of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
