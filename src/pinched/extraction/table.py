@@ -87,8 +87,8 @@ class SwitchingTable:
 
     @property
     def on_off_ratio(self) -> Float[np.ndarray, " cycle"]:
-        """R_HRS / R_LRS of each cycle; NaN where one of them is."""
-        return self.resistance_hrs / self.resistance_lrs
+        """R_HRS / R_LRS of each cycle; NaN where one of them is missing or a bound."""
+        return self.measured("resistance_hrs") / self.measured("resistance_lrs")
 
     @property
     def device_number(self) -> Int[np.ndarray, " cycle"]:
