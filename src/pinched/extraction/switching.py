@@ -6,6 +6,7 @@ and beside them what the rule of paper marraccini2025fast gives, each value with
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -74,9 +75,10 @@ def extract_switching(
     rows: list[_Row] = []
     tracker = progress or Silent()
     for sweep in tracker.track(given, "extracting", len(given)):
-        rows.extend(_row(sweep, cycle, read) for cycle in split_cycles(sweep))
+        rows.extend(_rows(sweep, read))
     if not rows:
         raise PinchedError("the voltage of every sweep stays at 0 V: there is no cycle to extract from.")
+    rows = _mark_forming(rows)
     return SwitchingTable(
         read_voltage=read,
         file=tuple(row.file for row in rows),
@@ -95,19 +97,72 @@ def extract_switching(
         resistance_lrs_first_sample=np.array([row.lrs_first for row in rows]),
         resistance_hrs_first_sample=np.array([row.hrs_first for row in rows]),
         compliance_current=np.array([row.limit for row in rows]),
+        v_set_step=np.array([row.set_event.step for row in rows]),
+        v_reset_step=np.array([row.reset_event.step for row in rows]),
+        v_set_confidence=np.array([row.set_event.confidence for row in rows]),
+        v_reset_confidence=np.array([row.reset_event.confidence for row in rows]),
+        v_hold=np.array([row.set_event.v_hold for row in rows]),
     )
 
 
-def _row(sweep: IVSweep, cycle: Cycle, read: float) -> _Row:
-    events: list[tuple[Excursion, Event, float | None]] = []
-    for excursion in cycle.excursions:
-        # A limit that the file states need not have been reached, and often holds for one side only: an
-        # excursion that goes beyond it was measured without it.
-        plateau = compliance_plateau(excursion)
-        stated = sweep.compliance_current
-        reached = stated is not None and 0.98 * stated <= _largest(excursion) <= 1.05 * stated
-        limit = plateau if plateau is not None else stated if reached else None
-        events.append((excursion, find_event(excursion, limit), limit))
+def _mark_forming(rows: list[_Row]) -> list[_Row]:
+    """The first SET of a device is forming when no later cycle needs its voltage or starts from its resistance."""
+    marked = list(rows)
+    for device in dict.fromkeys(row.device for row in rows):
+        own = [k for k, row in enumerate(rows) if row.device == device]
+        first, later = rows[own[0]], [rows[k] for k in own[1:]]
+        voltages = [abs(row.set_event.voltage) for row in later if np.isfinite(row.set_event.voltage)]
+        states = [row.hrs.value for row in later if np.isfinite(row.hrs.value)]
+        # Fewer than three cycles behind it say nothing about what is usual for this device.
+        if first.cycle != 1 or len(voltages) < 3 or len(states) < 3:
+            continue
+        if abs(first.set_event.voltage) > 1.2 * max(voltages) and first.hrs.value > 3.0 * max(states):
+            event = dataclasses.replace(first.set_event, flag=Flag.FORMING)
+            pristine = dataclasses.replace(first.hrs, flag=Flag.FORMING)
+            marked[own[0]] = dataclasses.replace(first, set_event=event, hrs=pristine)
+    return marked
+
+
+_Found = tuple[Excursion, Event, float | None]
+
+
+def _rows(sweep: IVSweep, read: float) -> list[_Row]:
+    found = [
+        (cycle, [_event(sweep, excursion) for excursion in cycle.excursions]) for cycle in split_cycles(sweep)
+    ]
+    one_sided = len({excursion.sign for cycle, _ in found for excursion in cycle.excursions}) == 1
+    if one_sided:
+        found = _join_unipolar(found)
+    return [_row(sweep, cycle, events, read) for cycle, events in found]
+
+
+def _join_unipolar(found: list[tuple[Cycle, list[_Found]]]) -> list[tuple[Cycle, list[_Found]]]:
+    # A unipolar device is SET by one excursion and RESET by the next one on the same side: one cycle.
+    joined: list[tuple[Cycle, list[_Found]]] = []
+    for cycle, events in found:
+        changes = {event.change for _, event, _ in events} - {Change.NOTHING}
+        before = {event.change for _, event, _ in joined[-1][1]} - {Change.NOTHING} if joined else set()
+        if len(changes) == len(before) == 1 and changes != before:
+            joined[-1] = (joined[-1][0], [*joined[-1][1], *events])
+        else:
+            joined.append((cycle, events))
+    first = found[0][0].number if found else 1
+    return [
+        (dataclasses.replace(cycle, number=first + k), events) for k, (cycle, events) in enumerate(joined)
+    ]
+
+
+def _event(sweep: IVSweep, excursion: Excursion) -> _Found:
+    # A limit that the file states need not have been reached, and often holds for one side only: an
+    # excursion that goes beyond it was measured without it.
+    plateau = compliance_plateau(excursion)
+    stated = sweep.compliance_current
+    reached = stated is not None and 0.98 * stated <= _largest(excursion) <= 1.05 * stated
+    limit = plateau if plateau is not None else stated if reached else None
+    return excursion, find_event(excursion, limit), limit
+
+
+def _row(sweep: IVSweep, cycle: Cycle, events: list[_Found], read: float) -> _Row:
     at_set = max((e for e in events if e[1].change is Change.SET), key=lambda e: e[1].weight, default=None)
     at_reset = max(
         (e for e in events if e[1].change is Change.RESET), key=lambda e: e[1].weight, default=None
@@ -137,15 +192,15 @@ def _largest(excursion: Excursion) -> float:
 
 
 def _resistances(
-    at_set: tuple[Excursion, Event, float | None] | None,
-    at_reset: tuple[Excursion, Event, float | None] | None,
-    read: float,
+    at_set: _Found | None, at_reset: _Found | None, read: float
 ) -> tuple[_Resistance, _Resistance]:
     # The state before SET and the state after it; where no SET was seen, those around the RESET.
     lrs = hrs = _Resistance(value=NAN, flag=Flag.NONE)
     if at_set:
         hrs = _resistance(at_set[0], at_set[0].outgoing, read, at_set[2])
         lrs = _resistance(at_set[0], at_set[0].returning, read, at_set[2])
+        if read < abs(at_set[1].v_hold):
+            lrs = _Resistance(value=NAN, flag=Flag.VOLATILE)
     if at_reset:
         if lrs.flag is Flag.NONE:
             lrs = _resistance(at_reset[0], at_reset[0].outgoing, read, at_reset[2])
@@ -166,7 +221,7 @@ def _resistance(excursion: Excursion, branch: Branch | None, read: float, limit:
     return _Resistance(value=read / current, flag=flag)
 
 
-def _extreme(found: tuple[Excursion, Event, float | None] | None, *, largest: bool) -> float:
+def _extreme(found: _Found | None, *, largest: bool) -> float:
     if found is None or found[0].outgoing is None:
         return NAN
     return derivative_extreme(found[0].sign, found[0].outgoing, largest=largest)

@@ -25,6 +25,10 @@ class Flag(StrEnum):
     """Nothing to find: the branch is missing, or the state does not change; the value is NaN."""
     COMPLIANCE = "limited by compliance"
     """The current limit hides the value: a bound, not a measurement."""
+    VOLATILE = "volatile"
+    """The state falls back before 0 V: it has no resistance at the read voltage, the value is NaN."""
+    FORMING = "forming"
+    """The first SET of a pristine device: a value of its own kind, kept out of the statistics."""
     NOISE = "at the noise floor"
     """The current is not above the instrument's noise: the resistance is a lower bound."""
     MEASURED = "measured"
@@ -66,8 +70,22 @@ class SwitchingTable:
     """V/I (ohm) of the first sample away from 0 V of the first segment (HRS, before SET)."""
     compliance_current: Float[np.ndarray, " cycle"]
     """Current limit (A), stated by the file or seen as a plateau; NaN where there is none."""
+    v_set_step: Float[np.ndarray, " cycle"] = None  # type: ignore[assignment]
+    """Width (V) of the voltage step that ends at `v_set`, in which the device switched; NaN when unknown."""
+    v_reset_step: Float[np.ndarray, " cycle"] = None  # type: ignore[assignment]
+    """Width (V) of the voltage step behind `v_reset`, in which it fell; 0 for a rounded knee, NaN when unknown."""
+    v_set_confidence: Float[np.ndarray, " cycle"] = None  # type: ignore[assignment]
+    """0 to 1: how much better the samples agree with the SET than with no change; NaN when unknown."""
+    v_reset_confidence: Float[np.ndarray, " cycle"] = None  # type: ignore[assignment]
+    """0 to 1: the same for RESET."""
+    v_hold: Float[np.ndarray, " cycle"] = None  # type: ignore[assignment]
+    """Voltage (V) at which a volatile device falls back; NaN for a device that stays."""
 
     def __post_init__(self) -> None:
+        for f in fields(self):
+            # What a maker of tables does not know is NaN, not a reason to refuse the table.
+            if getattr(self, f.name) is None:
+                object.__setattr__(self, f.name, np.full(len(self.device), np.nan))
         lengths = {f.name: len(getattr(self, f.name)) for f in fields(self) if f.name != "read_voltage"}
         require(self, len(set(lengths.values())) == 1, f"columns differ in length: {lengths}.")
         require(self, self.read_voltage > 0, f"read_voltage is {self.read_voltage} V; it must be positive.")
@@ -76,14 +94,27 @@ class SwitchingTable:
         return len(self.device)
 
     def measured(self, name: str) -> Float[np.ndarray, " cycle"]:
-        """Column `name` (v_set, v_reset, resistance_lrs, resistance_hrs) with bounds taken out as NaN.
+        """Column `name` (v_set, v_reset, resistance_lrs, resistance_hrs) as statistics take it.
 
-        Statistics use this: a resistance at the noise floor or a voltage hidden by the compliance is a
-        bound, and a mean over bounds and measurements means nothing.
+        Bounds and forming are NaN: a resistance at the noise floor or a voltage hidden by the compliance is
+        no measurement, and a mean over both means nothing. Switching voltages are moved from the sample
+        into the middle of the voltage step in which the device switched.
         """
         flags = getattr(self, name + "_flag")
-        bound = np.array([flag in (Flag.COMPLIANCE, Flag.NOISE) for flag in flags])
-        return np.where(bound, np.nan, getattr(self, name))
+        apart = np.array([flag in (Flag.COMPLIANCE, Flag.NOISE, Flag.FORMING) for flag in flags], dtype=bool)
+        values = np.where(apart, np.nan, getattr(self, name))
+        if not name.startswith("v_"):
+            return values
+        # A device that is in LRS at one sample switched somewhere in the step before it: the middle of the step
+        # is the unbiased value. RESET is given by the last sample before the fall, so its step lies beyond.
+        half = 0.5 * np.nan_to_num(getattr(self, name + "_step"))
+        return values + np.sign(values) * (half if name == "v_reset" else -half)
+
+    @property
+    def v_form(self) -> Float[np.ndarray, " cycle"]:
+        """Forming voltage (V): `v_set` of the cycles that formed a pristine device, NaN elsewhere."""
+        formed = np.array([flag is Flag.FORMING for flag in self.v_set_flag], dtype=bool)
+        return np.where(formed, self.v_set, np.nan)
 
     @property
     def on_off_ratio(self) -> Float[np.ndarray, " cycle"]:
@@ -127,6 +158,9 @@ _HEADS = {
     "v_reset": "v_reset (V)",
     "resistance_lrs": "resistance_lrs (ohm)",
     "resistance_hrs": "resistance_hrs (ohm)",
+    "v_set_step": "v_set_step (V)",
+    "v_reset_step": "v_reset_step (V)",
+    "v_hold": "v_hold (V)",
     "v_set_derivative": "v_set_derivative (V)",
     "v_reset_derivative": "v_reset_derivative (V)",
     "resistance_lrs_first_sample": "resistance_lrs_first_sample (ohm)",

@@ -12,6 +12,7 @@ The rule of paper marraccini2025fast (extremes of dI/dV) is `derivative_extreme`
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -55,6 +56,12 @@ class Event:
     flag: Flag
     weight: float
     """Size of the hysteresis (V, area of |r| over voltage): which of several events is the main one."""
+    step: float = 0.0
+    """Width (V) of the voltage step in which it happened; 0 where the value is not the edge of a step."""
+    confidence: float = float("nan")
+    """0 to 1: how much better the samples agree with this change point than with no change at all."""
+    v_hold: float = float("nan")
+    """Signed voltage (V) below which a volatile device falls back on the way to 0 V; NaN when it does not."""
 
 
 NO_EVENT = Event(change=Change.NOTHING, voltage=float("nan"), flag=Flag.NONE, weight=0.0)
@@ -118,11 +125,15 @@ def find_event(excursion: Excursion, limit: float | None) -> Event:
     return _reset_event(excursion.sign, u, i, r, area, limit)
 
 
-def _change_point(after: Float[np.ndarray, " sample"]) -> int:
-    # `after` > 0 speaks for "already changed". Clipping gives every sample one vote of bounded size.
+def _change_point(after: Float[np.ndarray, " sample"]) -> tuple[int, float]:
+    # `after` > 0 speaks for "already changed". Clipping gives every sample one vote of bounded size. The
+    # confidence compares the votes against the best point with those against "never" or "always".
     before_wrong = np.concatenate([[0.0], np.cumsum(np.maximum(after, 0.0))])
     after_wrong = np.concatenate([np.cumsum(np.maximum(-after, 0.0)[::-1])[::-1], [0.0]])
-    return int(np.argmin(before_wrong + after_wrong))
+    cost = before_wrong + after_wrong
+    k = int(np.argmin(cost))
+    without = float(min(cost[0], cost[-1]))
+    return k, 1.0 - float(cost[k]) / without if without > 0 else 0.0
 
 
 def _set_event(
@@ -133,7 +144,7 @@ def _set_event(
     weight: float,
     limit: float | None,
 ) -> Event:
-    k = _change_point(np.clip(r + HALF, -HALF, HALF))
+    k, confidence = _change_point(np.clip(r + HALF, -HALF, HALF))
     gradual = Event(change=Change.SET, voltage=float("nan"), flag=Flag.GRADUAL, weight=weight)
     if k >= r.size or k == 0:
         # Never above half, or never below: the loop is open but no sample marks the way from one to the other.
@@ -153,7 +164,20 @@ def _set_event(
         voltage=sign * float(u[k]),
         flag=Flag.COMPLIANCE if hidden else Flag.ABRUPT,
         weight=weight,
+        step=float(u[k] - u[k - 1]),
+        confidence=confidence,
+        v_hold=sign * _hold_voltage(u, r, k),
     )
+
+
+def _hold_voltage(u: Float[np.ndarray, " sample"], r: Float[np.ndarray, " sample"], k: int) -> float:
+    # A volatile device is back in its HRS before 0 V: at low voltage both ways agree, then they part at once.
+    low, _ = _change_point(np.clip(-r[:k] - HALF, -HALF, HALF))
+    if low < NEIGHBOURS or low >= k:
+        return float("nan")
+    together = np.median(np.abs(r[:low])) < CONTRAST / 2
+    apart = np.median(r[low : min(low + NEIGHBOURS, k)]) < -2.0 * CONTRAST
+    return float(u[low]) if together and apart else float("nan")
 
 
 def _reset_event(
@@ -164,12 +188,13 @@ def _reset_event(
     weight: float,
     limit: float | None,
 ) -> Event:
-    k = _change_point(np.clip(CONTRAST - r, -CONTRAST, CONTRAST))
+    k, confidence = _change_point(np.clip(CONTRAST - r, -CONTRAST, CONTRAST))
     peak = int(np.argmax(i[: max(k, 1)]))
     tail = i[peak : min(k + NEIGHBOURS, i.size)]
     lowest = float(tail.min())
     if lowest > FALL * i[peak]:
-        return Event(change=Change.RESET, voltage=float("nan"), flag=Flag.GRADUAL, weight=weight)
+        gradual = Event(change=Change.RESET, voltage=float("nan"), flag=Flag.GRADUAL, weight=weight)
+        return dataclasses.replace(gradual, confidence=confidence)
     logs = np.log(np.maximum(tail, 1e-300))
     drop = int(np.argmax(logs[:-1] - logs[1:]))
     steepest = float(logs[drop] - logs[drop + 1])
@@ -177,7 +202,8 @@ def _reset_event(
     # On a top that is flat within its noise the largest sample is chance; the last one before the fall is not.
     rising = np.diff(np.log(np.maximum(i[: peak + 1], 1e-300)), 2)
     scatter = 1.4826 * float(np.median(np.abs(rising))) / np.sqrt(6.0) if rising.size else 0.0
-    if abrupt and logs[drop] >= logs[0] - 4.0 * scatter:
+    sharp = abrupt and bool(logs[drop] >= logs[0] - 4.0 * scatter)
+    if sharp:
         peak += drop
     flag = Flag.ABRUPT if abrupt else Flag.GRADUAL
     if limit is not None and i[peak] >= 0.98 * limit:
@@ -190,7 +216,15 @@ def _reset_event(
                 flag=Flag.COMPLIANCE,
                 weight=weight,
             )
-    return Event(change=Change.RESET, voltage=sign * float(u[peak]), flag=flag, weight=weight)
+    return Event(
+        change=Change.RESET,
+        voltage=sign * float(u[peak]),
+        flag=flag,
+        weight=weight,
+        # The peak of a rounded knee is the value itself; before a sharp fall the step behind it hides the rest.
+        step=float(u[peak + 1] - u[peak]) if sharp and peak + 1 < u.size else 0.0,
+        confidence=confidence,
+    )
 
 
 def _single_branch(sign: int, out: Branch) -> Event:
@@ -215,7 +249,11 @@ def _single_branch(sign: int, out: Branch) -> Event:
     change = Change.SET if jump[k] > 0 else Change.RESET
     where = u[at] if change is Change.SET else u[at - 1]
     return Event(
-        change=change, voltage=sign * float(where), flag=Flag.ABRUPT, weight=float(abs(jump[k]) * u[at])
+        change=change,
+        voltage=sign * float(where),
+        flag=Flag.ABRUPT,
+        weight=float(abs(jump[k]) * u[at]),
+        step=float(u[at] - u[at - 1]),
     )
 
 

@@ -169,7 +169,9 @@ def cautions(found: Mapping[str, Any]) -> list[str]:
     every = plural(found["cycles"], "cycle")
     for count, words in ((noisy, "HRS at the noise floor"), (limited, "LRS limited by compliance")):
         if count:
-            notes.append(f"{words} in {count} of {every}: HRS/LRS would be a lower bound there and is left out.")
+            notes.append(
+                f"{words} in {count} of {every}: HRS/LRS would be a lower bound there and is left out."
+            )
     if found["devices"] == 1:
         notes.append("One device: nothing here says how devices differ.")
     ratio = found["on_off_ratio"]
