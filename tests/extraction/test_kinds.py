@@ -46,10 +46,7 @@ def unipolar(sign=1):
         out = np.arange(0, v_peak + 0.005, 0.01)
         for k, v in enumerate(np.concatenate([out, out[::-1]])):
             going_out = k < out.size
-            if lrs_first:
-                lrs = going_out and v <= 0.7
-            else:
-                lrs = not going_out or v >= 1.5
+            lrs = (going_out and v <= 0.7) if lrs_first else (not going_out or v >= 1.5)
             voltage.append(v)
             current.append(min(v / 500, 1e-3) if lrs and not lrs_first else v / 500 if lrs else v / 1e6)
     return IVSweep(voltage=sign * np.array(voltage), current=sign * np.array(current))
