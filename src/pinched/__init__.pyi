@@ -29,7 +29,9 @@ from .networks.quantization import ClipQuantizer as ClipQuantizer
 from .networks.quantization import PaperQuantizer as PaperQuantizer
 from .networks.quantized import quantize as quantize
 from .networks.training import train as train
+from .pipeline import DeviceOptions as DeviceOptions
 from .pipeline import StudyOptions as StudyOptions
+from .pipeline import run_extraction as run_extraction
 from .pipeline import run_study as run_study
 from .report.page import write_report as write_report
 

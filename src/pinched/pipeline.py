@@ -1,7 +1,7 @@
 """The main job as one function: measurements in, network accuracy and the page out.
 
-`run_study` is what `pinched evaluate` calls. Scripts that need one stage only call that stage; this module
-adds nothing to them but the order.
+`run_study` is what `pinched evaluate` calls, `run_extraction` its first half (`pinched extract`). Scripts that
+need one stage call that stage; this module adds nothing to the stages but their order.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from torch import nn
 
+from pinched._errors import PinchedError
 from pinched._files import check_output, output_folder
 from pinched._params import require
 from pinched._progress import Progress, Silent
@@ -75,9 +76,27 @@ class Training(Enum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class DeviceOptions:
+    """Everything that can be chosen about the device side; the defaults are those of `pinched extract`."""
+
+    read_voltage: str | float = 0.1
+    """Voltage (V) at which the resistances are stated."""
+    device_yield: float | None = None
+    """Share of working devices; None counts it in the data."""
+    seed: int = 0
+    """Seed of everything that is drawn: bootstrap, training, arrays."""
+    reading: ReadOptions = field(default_factory=ReadOptions)
+    """What is known about the measurement files."""
+    skip_bad: bool = False
+    """Whether to go on with the good files when others cannot be used."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class StudyOptions:
     """Everything that can be chosen about a study; the defaults are those of `pinched evaluate`."""
 
+    devices: DeviceOptions = field(default_factory=DeviceOptions)
+    """The device side."""
     task: Task = DIGITS
     """What the network learns."""
     hidden: tuple[int, ...] | None = None
@@ -90,18 +109,8 @@ class StudyOptions:
     """Virtual arrays that the network is stored in."""
     write_voltage: str | float = 5.0
     """Magnitude of the SET and RESET pulses (V)."""
-    read_voltage: str | float = 0.1
-    """Voltage (V) at which the resistances are stated."""
-    device_yield: float | None = None
-    """Share of working devices; None counts it in the data."""
-    seed: int = 0
-    """Seed of training, arrays and bootstrap."""
     data: Path | None = None
     """Folder of the image files, for tasks that need one."""
-    reading: ReadOptions = field(default_factory=ReadOptions)
-    """What is known about the measurement files."""
-    skip_bad: bool = False
-    """Whether to go on with the good files when others cannot be used."""
 
     def __post_init__(self) -> None:
         require(self, self.arrays >= 1, f"arrays is {self.arrays}; at least 1 array is needed.")
@@ -118,12 +127,42 @@ class Study:
     """The sweeps that were read."""
     table: SwitchingTable
     """One row per cycle."""
-    fit: SpreadFit
-    """The fitted spread of the devices."""
-    score: Score
-    """The accuracy through arrays of such devices."""
+    fit: SpreadFit | None
+    """The fitted spread of the devices; None where the cycles allow none (extraction only)."""
+    score: Score | None
+    """The accuracy through arrays of such devices; None without a network."""
     run: RunRecord
     """Where every number came from."""
+
+
+def run_extraction(
+    paths: Sequence[Path | str],
+    out: Path | str | None = None,
+    *,
+    options: DeviceOptions | None = None,
+    command_line: str = "",
+    progress: Progress | None = None,
+) -> Study:
+    """Read `paths`, extract the device numbers and their spread, and write tables, figures and page to `out`.
+
+    A device that never switches is reported as such: its fit is None and the reason stands in the assumptions.
+    `out` (a folder; None writes nothing) appears whole or not at all. Raises `PinchedError` for anything that the
+    caller can mend.
+    """
+    chosen, tracker = options or DeviceOptions(), progress or Silent()
+    began, started = now(), time.monotonic()
+    if out is not None:
+        check_output(Path(out))
+    found, table = _read(paths, chosen, tracker)
+    why: tuple[str, ...] = ()
+    try:
+        fit = fit_spread(table, device_yield=chosen.device_yield, seed=chosen.seed)
+    except PinchedError as error:
+        fit, why = None, (f"No spread was fitted: {error}",)
+    run = _record(found, table, chosen, why, command_line, began, time.monotonic() - started)
+    study = Study(sweeps=tuple(found.sweeps), table=table, fit=fit, score=None, run=run)
+    _write(study, out, records=True)
+    return study
 
 
 def run_study(
@@ -146,20 +185,37 @@ def run_study(
     # The cheap things that can fail come first: nobody should train for a minute to learn of a missing file.
     training_data = chosen.task.load(Split.TRAIN, chosen.data)
     test_data = chosen.task.load(Split.TEST, chosen.data)
-    found = read_folder(paths, chosen.reading, progress=tracker)
-    if found.skipped and not chosen.skip_bad:
-        raise found.failure()
-    if not found.sweeps:
-        raise found.failure()
-    table = extract_switching(found.sweeps, read_voltage=chosen.read_voltage, progress=tracker)
-    fit = fit_spread(table, device_yield=chosen.device_yield, seed=chosen.seed)
+    devices = chosen.devices
+    found, table = _read(paths, devices, tracker)
+    fit = fit_spread(table, device_yield=devices.device_yield, seed=devices.seed)
     score = _network(chosen, fit, training_data, test_data, tracker)
-    run = _record(chosen, found, table, command_line, began, time.monotonic() - started)
+    assumptions = (
+        f"Cells are written with single pulses of +-{chosen.write_voltage} V, not verified; a cell whose "
+        "switching voltage is higher stays as it was.",
+        "Weights and biases are two's-complement words, most significant bit first, one bit per cell.",
+    )
+    run = _record(found, table, devices, assumptions, command_line, began, time.monotonic() - started)
     study = Study(sweeps=tuple(found.sweeps), table=table, fit=fit, score=score, run=run)
-    if out is not None:
-        with output_folder(Path(out)) as folder:
-            write_results(folder, study.sweeps, table, fit, score, run=run)
+    _write(study, out, records=False)
     return study
+
+
+def _read(
+    paths: Sequence[Path | str], options: DeviceOptions, progress: Progress
+) -> tuple[ReadResult, SwitchingTable]:
+    found = read_folder(paths, options.reading, progress=progress)
+    if found.skipped and not (options.skip_bad and found.sweeps):
+        raise found.failure()
+    return found, extract_switching(found.sweeps, read_voltage=options.read_voltage, progress=progress)
+
+
+def _write(study: Study, out: Path | str | None, *, records: bool) -> None:
+    if out is None:
+        return
+    with output_folder(Path(out)) as folder:
+        write_results(
+            folder, study.sweeps, study.table, study.fit, study.score, run=study.run, records=records
+        )
 
 
 def _network(
@@ -168,16 +224,20 @@ def _network(
     hidden = options.task.hidden if options.hidden is None else options.hidden
     layers = (training_data.images.shape[1], *hidden, len(training_data.classes))
     quantizer = options.training.quantizer(options.bits)
-    float_model = train(mlp(layers, seed=options.seed), training_data, seed=options.seed, progress=progress)
+    float_model = train(
+        mlp(layers, seed=options.devices.seed), training_data, seed=options.devices.seed, progress=progress
+    )
     model: nn.Module = float_model
     if options.training is Training.QAT:
-        model = train(float_model, training_data, quantizer=quantizer, seed=options.seed, progress=progress)
+        model = train(
+            float_model, training_data, quantizer=quantizer, seed=options.devices.seed, progress=progress
+        )
     chip = convert(
         model,
         device=fit.spread,
         mapping=TwosComplement(quantizer),
         write_voltage=options.write_voltage,
-        seed=options.seed,
+        seed=options.devices.seed,
     )
     return evaluate(
         chip,
@@ -191,9 +251,10 @@ def _network(
 
 
 def _record(
-    options: StudyOptions,
     found: ReadResult,
     table: SwitchingTable,
+    options: DeviceOptions,
+    assumptions: tuple[str, ...],
     command_line: str,
     began: str,
     duration: float,
@@ -208,10 +269,6 @@ def _record(
         skipped=tuple(str(error) for error in found.skipped),
         passed_over=found.passed_over,
         guesses=collect_guesses(found.sweeps),
-        assumptions=(
-            f"Cells are written with single pulses of +-{options.write_voltage} V, not verified; a cell whose "
-            "switching voltage is higher stays as it was.",
-            "Weights and biases are two's-complement words, most significant bit first, one bit per cell.",
-        ),
+        assumptions=assumptions,
         simulated=any_simulated(found.sweeps),
     )

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from pinched import __version__
-from pinched.cli.evaluate import demo, evaluate
+from pinched.cli.evaluate import demo, evaluate, extract
 
 app = typer.Typer(
     name="pinched",
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 
 app.command()(evaluate)
+app.command()(extract)
 app.command()(demo)
 
 

@@ -1,4 +1,4 @@
-"""`pinched evaluate`, the main job, and `pinched demo`, the same on simulated sweeps."""
+"""`pinched evaluate`, the main job, its first half `pinched extract`, and `pinched demo` on simulated sweeps."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from rich.table import Table
 
 from pinched._errors import PinchedError
 from pinched._units import show
+from pinched.cli import options as opt
 from pinched.cli.terminal import TerminalProgress, mistakes_end_with_two, stderr
 
 if TYPE_CHECKING:
-    from pinched.data.options import DeviceNaming
+    from pinched.networks.score import Score
     from pinched.pipeline import Study, StudyOptions, Task, Training
 
 
@@ -35,15 +36,6 @@ class TrainingName(StrEnum):
     QAT = "qat"
     PTQ = "ptq"
     PAPER = "paper"
-
-
-class DeviceFrom(StrEnum):
-    """What `--device-from` takes."""
-
-    NAME = "name"
-    PATH = "path"
-    FOLDER = "folder"
-    ONE = "one"
 
 
 def tasks() -> dict[NetworkName, Task]:
@@ -68,18 +60,6 @@ def trainings() -> dict[TrainingName, Training]:
     }
 
 
-def namings() -> dict[DeviceFrom, DeviceNaming]:
-    """Name on the command line -> what tells one device from another."""
-    from pinched.data.options import DeviceNaming
-
-    return {
-        DeviceFrom.NAME: DeviceNaming.NAME,
-        DeviceFrom.PATH: DeviceNaming.PATH,
-        DeviceFrom.FOLDER: DeviceNaming.FOLDER,
-        DeviceFrom.ONE: DeviceNaming.ONE,
-    }
-
-
 def _layers(text: str | None) -> tuple[int, ...] | None:
     if text is None:
         return None
@@ -91,14 +71,8 @@ def _layers(text: str | None) -> tuple[int, ...] | None:
         ) from None
 
 
-def _column(text: str | None) -> str | int | None:
-    return int(text) if text is not None and text.strip().isdigit() else text
-
-
 def evaluate(
-    paths: Annotated[
-        list[Path], typer.Argument(help="Files, folders or patterns with I-V sweeps.", show_default=False)
-    ],
+    paths: opt.Paths,
     network: Annotated[NetworkName, typer.Option(help="What the network learns.")] = NetworkName.DIGITS,
     hidden: Annotated[
         str | None, typer.Option(help="Neurons of the hidden layers, such as 128,64,32.")
@@ -109,48 +83,44 @@ def evaluate(
     ] = TrainingName.QAT,
     arrays: Annotated[int, typer.Option(help="Virtual arrays that the network is stored in.")] = 20,
     write_voltage: Annotated[str, typer.Option(help="Magnitude of the SET and RESET pulses (V).")] = "5",
-    read_voltage: Annotated[str, typer.Option(help="Voltage at which resistances are stated (V).")] = "0.1",
-    device_yield: Annotated[
-        float | None,
-        typer.Option("--yield", help="Share of working devices; counted in the data if not given."),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of training, arrays and intervals.")] = 0,
+    read_voltage: opt.ReadVoltage = "0.1",
+    device_yield: opt.DeviceYield = None,
+    seed: opt.Seed = 0,
     data: Annotated[Path | None, typer.Option(help="Folder with the image files (MNIST: IDX).")] = None,
-    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("pinched_report"),
-    skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Go on without files that cannot be used.")
-    ] = False,
-    device_from: Annotated[DeviceFrom, typer.Option(help="What tells devices apart.")] = DeviceFrom.NAME,
-    voltage_column: Annotated[
-        str | None, typer.Option(help="Head or number (from 1) of the voltage column.")
-    ] = None,
-    current_column: Annotated[
-        str | None, typer.Option(help="Head or number (from 1) of the current column.")
-    ] = None,
-    time_column: Annotated[
-        str | None, typer.Option(help="Head or number (from 1) of the time column.")
-    ] = None,
-    voltage_unit: Annotated[str | None, typer.Option(help="Unit of the voltage column, such as mV.")] = None,
-    current_unit: Annotated[str | None, typer.Option(help="Unit of the current column, such as uA.")] = None,
-    separator: Annotated[str | None, typer.Option(help="Character between cells of text files.")] = None,
-    decimal: Annotated[str | None, typer.Option(help="Decimal mark of text files, . or ,")] = None,
-    sheet: Annotated[str | None, typer.Option(help="The one sheet to read from workbooks.")] = None,
-    compliance: Annotated[
-        str | None, typer.Option(help="Current limit of the source, such as 100uA.")
-    ] = None,
-    flip: Annotated[bool, typer.Option("--flip", help="Turn voltage and current round.")] = False,
-    drop_bad_rows: Annotated[
-        bool, typer.Option("--drop-bad-rows", help="Leave out rows with missing or overflowing cells.")
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object instead of the tables.")
-    ] = False,
+    out: opt.Out = Path("pinched_report"),
+    skip_bad: opt.SkipBad = False,
+    device_from: opt.DeviceFromOption = opt.DeviceFrom.NAME,
+    voltage_column: opt.VoltageColumn = None,
+    current_column: opt.CurrentColumn = None,
+    time_column: opt.TimeColumn = None,
+    voltage_unit: opt.VoltageUnit = None,
+    current_unit: opt.CurrentUnit = None,
+    separator: opt.Separator = None,
+    decimal: opt.Decimal = None,
+    sheet: opt.Sheet = None,
+    compliance: opt.Compliance = None,
+    flip: opt.Flip = False,
+    drop_bad_rows: opt.DropBadRows = False,
+    as_json: opt.Json = False,
 ) -> None:
     """Measured sweeps in; device numbers, their spread and the accuracy of a stored network out."""
     with mistakes_end_with_two(as_json):
-        from pinched.data.options import Columns, ReadOptions
-        from pinched.pipeline import StudyOptions
+        from pinched.pipeline import DeviceOptions, StudyOptions
 
+        reading = opt.reading_options(
+            voltage_column=voltage_column,
+            current_column=current_column,
+            time_column=time_column,
+            voltage_unit=voltage_unit,
+            current_unit=current_unit,
+            separator=separator,
+            decimal=decimal,
+            sheet=sheet,
+            compliance=compliance,
+            flip=flip,
+            drop_bad_rows=drop_bad_rows,
+            device_from=device_from,
+        )
         options = StudyOptions(
             task=tasks()[network],
             hidden=_layers(hidden),
@@ -158,29 +128,68 @@ def evaluate(
             training=trainings()[training],
             arrays=arrays,
             write_voltage=write_voltage,
+            data=data,
+            devices=DeviceOptions(
+                read_voltage=read_voltage,
+                device_yield=device_yield,
+                seed=seed,
+                reading=reading,
+                skip_bad=skip_bad,
+            ),
+        )
+        _run(paths, out, options, as_json)
+
+
+def extract(
+    paths: opt.Paths,
+    read_voltage: opt.ReadVoltage = "0.1",
+    device_yield: opt.DeviceYield = None,
+    seed: opt.Seed = 0,
+    out: opt.Out = Path("pinched_devices"),
+    skip_bad: opt.SkipBad = False,
+    device_from: opt.DeviceFromOption = opt.DeviceFrom.NAME,
+    voltage_column: opt.VoltageColumn = None,
+    current_column: opt.CurrentColumn = None,
+    time_column: opt.TimeColumn = None,
+    voltage_unit: opt.VoltageUnit = None,
+    current_unit: opt.CurrentUnit = None,
+    separator: opt.Separator = None,
+    decimal: opt.Decimal = None,
+    sheet: opt.Sheet = None,
+    compliance: opt.Compliance = None,
+    flip: opt.Flip = False,
+    drop_bad_rows: opt.DropBadRows = False,
+    as_json: opt.Json = False,
+) -> None:
+    """Measured sweeps in; device numbers, their spread, tables and figures out (no network)."""
+    with mistakes_end_with_two(as_json):
+        from pinched.pipeline import DeviceOptions, run_extraction
+
+        reading = opt.reading_options(
+            voltage_column=voltage_column,
+            current_column=current_column,
+            time_column=time_column,
+            voltage_unit=voltage_unit,
+            current_unit=current_unit,
+            separator=separator,
+            decimal=decimal,
+            sheet=sheet,
+            compliance=compliance,
+            flip=flip,
+            drop_bad_rows=drop_bad_rows,
+            device_from=device_from,
+        )
+        options = DeviceOptions(
             read_voltage=read_voltage,
             device_yield=device_yield,
             seed=seed,
-            data=data,
-            reading=ReadOptions(
-                columns=Columns(
-                    voltage=_column(voltage_column),
-                    current=_column(current_column),
-                    time=_column(time_column),
-                ),
-                voltage_unit=voltage_unit,
-                current_unit=current_unit,
-                separator=separator,
-                decimal=decimal,
-                sheet=sheet,
-                compliance_current=compliance,
-                flip=flip,
-                drop_bad_rows=drop_bad_rows,
-                device_from=namings()[device_from],
-            ),
+            reading=reading,
             skip_bad=skip_bad,
         )
-        _run(paths, out, options, as_json)
+        study = run_extraction(
+            paths, out, options=options, command_line=_command_line(), progress=TerminalProgress()
+        )
+        _show(study, out, as_json)
 
 
 def demo(
@@ -188,25 +197,30 @@ def demo(
     devices: Annotated[int, typer.Option(help="Simulated devices.")] = 47,
     arrays: Annotated[int, typer.Option(help="Virtual arrays that the network is stored in.")] = 100,
     seed: Annotated[int, typer.Option(help="Seed of everything.")] = 0,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object instead of the tables.")
-    ] = False,
+    as_json: opt.Json = False,
 ) -> None:
     """The main job on SIMULATED sweeps, drawn from the published statistics of Ag/MoS2/Au memristors."""
     with mistakes_end_with_two(as_json):
         from pinched.papers.marraccini2025 import write_simulated_sweeps
-        from pinched.pipeline import DIGITS, StudyOptions
+        from pinched.pipeline import DIGITS, DeviceOptions, StudyOptions
 
         folder = write_simulated_sweeps(out / "simulated_sweeps", devices=devices, seed=seed)
-        options = StudyOptions(task=DIGITS, arrays=arrays, seed=seed)
+        options = StudyOptions(task=DIGITS, arrays=arrays, devices=DeviceOptions(seed=seed))
         _run([folder], out / "report", options, as_json)
 
 
 def _run(paths: list[Path], out: Path, options: StudyOptions, as_json: bool) -> None:
     from pinched.pipeline import run_study
 
-    command = shlex.join(["pinched", *sys.argv[1:]])
-    study = run_study(paths, out, options=options, command_line=command, progress=TerminalProgress())
+    study = run_study(paths, out, options=options, command_line=_command_line(), progress=TerminalProgress())
+    _show(study, out, as_json)
+
+
+def _command_line() -> str:
+    return shlex.join(["pinched", *sys.argv[1:]])
+
+
+def _show(study: Study, out: Path, as_json: bool) -> None:
     for line in study.run.skipped:
         stderr.print("Skipped:", style="bold yellow", end=" ")
         stderr.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -239,7 +253,12 @@ def _print(study: Study, out: Path) -> None:
             name, show(found.median, unit), f"{low} .. {high}", f"{found.sigma_log:.2f}", str(found.n)
         )
     console.print(table)
-    score = study.score
+    if study.score is not None:
+        console.print(_accuracy_table(study.score))
+    console.print("Report:", str(out / "report.html"), markup=False, highlight=False, soft_wrap=True)
+
+
+def _accuracy_table(score: Score) -> Table:
     low, high = score.interval
     rows = (
         ("read back from the arrays, mean", f"{score.accuracy_array.mean():.2%}"),
@@ -256,5 +275,4 @@ def _print(study: Study, out: Path) -> None:
     accuracy.add_column("", justify="right")
     for left, right in rows:
         accuracy.add_row(left, right)
-    console.print(accuracy)
-    console.print("Report:", str(out / "report.html"), markup=False, highlight=False, soft_wrap=True)
+    return accuracy

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -69,10 +70,13 @@ def write_results(
     score: Score | None = None,
     *,
     run: RunRecord | None = None,
+    records: bool = False,
 ) -> Path:
     """Write report.html, numbers.json, cycles.csv and figures/*.svg, *.png into `folder`; return the page.
 
-    The arguments are those of `write_report`. Raises `PinchedError` when `folder` does not exist.
+    With `records` numbers.json also holds every cycle (key "records") and, where pyarrow is installed (extra
+    `parquet`), the table is written as cycles.parquet too. The other arguments are those of `write_report`.
+    Raises `PinchedError` when `folder` does not exist.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -84,9 +88,22 @@ def write_results(
         (folder / FIGURES / f"{picture.name}.png").write_bytes(picture.png)
     write_text(folder / "cycles.csv", table.to_csv())
     write_text(folder / PAGE, render_page(found, table, pictures))
+    if records:
+        found["records"] = list(table.rows())
+        _write_parquet(table, folder / "cycles.parquet")
     # Last: its presence says that the folder is complete.
     write_text(folder / "numbers.json", to_json(found))
     return folder / PAGE
+
+
+def _write_parquet(table: SwitchingTable, path: Path) -> None:
+    # A convenience for those who have it; the CSV holds the same table.
+    if find_spec("pyarrow") is None:
+        return
+    import pyarrow
+    from pyarrow import parquet
+
+    parquet.write_table(pyarrow.Table.from_pylist(list(table.rows())), path)
 
 
 def _gather(
