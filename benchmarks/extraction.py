@@ -51,11 +51,14 @@ def main(files: int) -> None:
             extract.append((time.process_time() - start) / len(paths))
             assert len(table) == len(paths)
     ours = statistics.median(read) + statistics.median(extract)
-    print(f"numpy.loadtxt  {1e3 * statistics.median(bare):6.2f} ms per sweep (median of {len(blocks)} blocks)")
+    print(
+        f"numpy.loadtxt  {1e3 * statistics.median(bare):6.2f} ms per sweep (median of {len(blocks)} blocks)"
+    )
     print(f"read_sweeps    {1e3 * statistics.median(read):6.2f} ms per sweep, "
           f"{statistics.median(read) / statistics.median(bare):.2f} x the bare parsing")  # fmt: skip
     print(f"extraction     {1e3 * statistics.median(extract):6.2f} ms per sweep")
-    print(f"both           {1e3 * ours:6.2f} ms per sweep; {sum(read) * BLOCK + sum(extract) * BLOCK:.1f} CPU s in all")
+    whole = BLOCK * (sum(read) + sum(extract))
+    print(f"both           {1e3 * ours:6.2f} ms per sweep; {whole:.1f} CPU s in all")
 
 
 if __name__ == "__main__":
