@@ -18,11 +18,9 @@ from pinched._errors import PinchedError
 from pinched._files import check_output, output_folder
 from pinched._params import require
 from pinched._progress import Progress, Silent
-from pinched.data.options import ReadOptions
-from pinched.data.read import ReadResult, read_folder
 from pinched.data.sweep import IVSweep
 from pinched.devices.spread import SpreadFit, fit_spread
-from pinched.extraction.switching import extract_switching
+from pinched.extraction.gathering import Gathered, Source, gather
 from pinched.extraction.table import SwitchingTable
 from pinched.networks import datasets
 from pinched.networks.convert import TwosComplement, convert
@@ -79,16 +77,12 @@ class Training(Enum):
 class DeviceOptions:
     """Everything that can be chosen about the device side; the defaults are those of `pinched extract`."""
 
-    read_voltage: str | float = 0.1
-    """Voltage (V) at which the resistances are stated."""
+    source: Source = field(default_factory=Source)
+    """What is known about the measurements, and where resistances are stated."""
     device_yield: float | None = None
     """Share of working devices; None counts it in the data."""
     seed: int = 0
     """Seed of everything that is drawn: bootstrap, training, arrays."""
-    reading: ReadOptions = field(default_factory=ReadOptions)
-    """What is known about the measurement files."""
-    skip_bad: bool = False
-    """Whether to go on with the good files when others cannot be used."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -153,14 +147,14 @@ def run_extraction(
     began, started = now(), time.monotonic()
     if out is not None:
         check_output(Path(out))
-    found, table = _read(paths, chosen, tracker)
+    found = gather(paths, chosen.source, progress=tracker)
     why: tuple[str, ...] = ()
     try:
-        fit = fit_spread(table, device_yield=chosen.device_yield, seed=chosen.seed)
+        fit = fit_spread(found.table, device_yield=chosen.device_yield, seed=chosen.seed)
     except PinchedError as error:
         fit, why = None, (f"No spread was fitted: {error}",)
-    run = _record(found, table, chosen, why, command_line, began, time.monotonic() - started)
-    study = Study(sweeps=tuple(found.sweeps), table=table, fit=fit, score=None, run=run)
+    run = _record(found, chosen, why, command_line, began, time.monotonic() - started)
+    study = Study(sweeps=found.sweeps, table=found.table, fit=fit, score=None, run=run)
     _write(study, out, records=True)
     return study
 
@@ -186,27 +180,18 @@ def run_study(
     training_data = chosen.task.load(Split.TRAIN, chosen.data)
     test_data = chosen.task.load(Split.TEST, chosen.data)
     devices = chosen.devices
-    found, table = _read(paths, devices, tracker)
-    fit = fit_spread(table, device_yield=devices.device_yield, seed=devices.seed)
+    found = gather(paths, devices.source, progress=tracker)
+    fit = fit_spread(found.table, device_yield=devices.device_yield, seed=devices.seed)
     score = _network(chosen, fit, training_data, test_data, tracker)
     assumptions = (
         f"Cells are written with single pulses of +-{chosen.write_voltage} V, not verified; a cell whose "
         "switching voltage is higher stays as it was.",
         "Weights and biases are two's-complement words, most significant bit first, one bit per cell.",
     )
-    run = _record(found, table, devices, assumptions, command_line, began, time.monotonic() - started)
-    study = Study(sweeps=tuple(found.sweeps), table=table, fit=fit, score=score, run=run)
+    run = _record(found, devices, assumptions, command_line, began, time.monotonic() - started)
+    study = Study(sweeps=found.sweeps, table=found.table, fit=fit, score=score, run=run)
     _write(study, out, records=False)
     return study
-
-
-def _read(
-    paths: Sequence[Path | str], options: DeviceOptions, progress: Progress
-) -> tuple[ReadResult, SwitchingTable]:
-    found = read_folder(paths, options.reading, progress=progress)
-    if found.skipped and not (options.skip_bad and found.sweeps):
-        raise found.failure()
-    return found, extract_switching(found.sweeps, read_voltage=options.read_voltage, progress=progress)
 
 
 def _write(study: Study, out: Path | str | None, *, records: bool) -> None:
@@ -251,8 +236,7 @@ def _network(
 
 
 def _record(
-    found: ReadResult,
-    table: SwitchingTable,
+    found: Gathered,
     options: DeviceOptions,
     assumptions: tuple[str, ...],
     command_line: str,
@@ -262,13 +246,13 @@ def _record(
     return RunRecord(
         command_line=command_line,
         seed=options.seed,
-        read_voltage=table.read_voltage,
+        read_voltage=found.table.read_voltage,
         started=began,
         duration_s=duration,
         files=collect_files(found.sweeps),
-        skipped=tuple(str(error) for error in found.skipped),
+        skipped=found.skipped,
         passed_over=found.passed_over,
         guesses=collect_guesses(found.sweeps),
-        assumptions=assumptions,
+        assumptions=(*found.said, *assumptions),
         simulated=any_simulated(found.sweeps),
     )

@@ -12,7 +12,9 @@ from typing import Annotated
 import typer
 
 from pinched import __version__
+from pinched.cli.check import check
 from pinched.cli.evaluate import demo, evaluate, extract
+from pinched.cli.inspect import inspect
 
 app = typer.Typer(
     name="pinched",
@@ -24,6 +26,8 @@ app = typer.Typer(
 
 app.command()(evaluate)
 app.command()(extract)
+app.command()(check)
+app.command()(inspect)
 app.command()(demo)
 
 

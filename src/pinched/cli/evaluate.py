@@ -83,7 +83,8 @@ def evaluate(
     ] = TrainingName.QAT,
     arrays: Annotated[int, typer.Option(help="Virtual arrays that the network is stored in.")] = 20,
     write_voltage: Annotated[str, typer.Option(help="Magnitude of the SET and RESET pulses (V).")] = "5",
-    read_voltage: opt.ReadVoltage = "0.1",
+    read_voltage: opt.ReadVoltage = None,
+    name_pattern: opt.NamePattern = None,
     device_yield: opt.DeviceYield = None,
     seed: opt.Seed = 0,
     data: Annotated[Path | None, typer.Option(help="Folder with the image files (MNIST: IDX).")] = None,
@@ -121,6 +122,7 @@ def evaluate(
             drop_bad_rows=drop_bad_rows,
             device_from=device_from,
         )
+        source = opt.source(reading, read_voltage=read_voltage, name_pattern=name_pattern, skip_bad=skip_bad)
         options = StudyOptions(
             task=tasks()[network],
             hidden=_layers(hidden),
@@ -129,20 +131,15 @@ def evaluate(
             arrays=arrays,
             write_voltage=write_voltage,
             data=data,
-            devices=DeviceOptions(
-                read_voltage=read_voltage,
-                device_yield=device_yield,
-                seed=seed,
-                reading=reading,
-                skip_bad=skip_bad,
-            ),
+            devices=DeviceOptions(source=source, device_yield=device_yield, seed=seed),
         )
         _run(paths, out, options, as_json)
 
 
 def extract(
     paths: opt.Paths,
-    read_voltage: opt.ReadVoltage = "0.1",
+    read_voltage: opt.ReadVoltage = None,
+    name_pattern: opt.NamePattern = None,
     device_yield: opt.DeviceYield = None,
     seed: opt.Seed = 0,
     out: opt.Out = Path("pinched_devices"),
@@ -179,13 +176,8 @@ def extract(
             drop_bad_rows=drop_bad_rows,
             device_from=device_from,
         )
-        options = DeviceOptions(
-            read_voltage=read_voltage,
-            device_yield=device_yield,
-            seed=seed,
-            reading=reading,
-            skip_bad=skip_bad,
-        )
+        source = opt.source(reading, read_voltage=read_voltage, name_pattern=name_pattern, skip_bad=skip_bad)
+        options = DeviceOptions(source=source, device_yield=device_yield, seed=seed)
         study = run_extraction(
             paths, out, options=options, command_line=_command_line(), progress=TerminalProgress()
         )

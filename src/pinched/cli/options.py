@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from pinched.data.options import DeviceNaming, ReadOptions
+    from pinched.extraction.gathering import Source
 
 
 class DeviceFrom(StrEnum):
@@ -40,7 +42,12 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 Out = Annotated[Path, typer.Option("--out", help="Folder for the results.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of everything that is drawn.")]
 ReadVoltage = Annotated[
-    str, typer.Option("--read-voltage", help="Voltage at which resistances are stated (V).")
+    str | None,
+    typer.Option("--read-voltage", help="Voltage at which resistances are stated (V).", show_default="0.1"),
+]
+NamePattern = Annotated[
+    str | None,
+    typer.Option("--name-pattern", help="How file names are built, such as {device}/{stop}V_{cycle}."),
 ]
 DeviceYield = Annotated[
     float | None, typer.Option("--yield", help="Share of working devices; counted in the data if not given.")
@@ -109,4 +116,19 @@ def reading_options(
         flip=flip,
         drop_bad_rows=drop_bad_rows,
         device_from=namings()[device_from],
+    )
+
+
+def source(
+    reading: ReadOptions, *, read_voltage: str | None, name_pattern: str | None, skip_bad: bool
+) -> Source:
+    """What the options above say of the measurements, read by all cores."""
+    from pinched.extraction.gathering import Source
+
+    return Source(
+        reading=reading,
+        name_pattern=name_pattern,
+        read_voltage=read_voltage,
+        skip_bad=skip_bad,
+        workers=os.cpu_count() or 1,
     )

@@ -79,6 +79,10 @@ _TERMINAL = (
 )
 _GLUED = re.compile(rf"^([viu])({_TERMINAL})$")
 _GATE = re.compile(r"^[vi](g|gs|gate|wl)$")
+# A resistance or conductance with its state glued on: Gprog, Rset, G_erase is written apart already.
+_STATE_GLUED = re.compile(
+    r"^[gr](prog|program|erase|ers|set|reset|pot|dep|ltp|ltd|lrs|hrs|on|off|read|meas|dev|mem)$"
+)
 _TOKEN = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-zµμ]+|[A-Z]+|\d+|#")
 _BRACKET = re.compile(r"[\[(]([^\[\]()]*)[\])]")
 _LONG_TIME = {"min": 60.0, "h": 3600.0, "hours": 3600.0, "minutes": 60.0}
@@ -142,6 +146,12 @@ _BY_UNIT = {
     "S": Role.RESISTANCE,
 }
 _UNIT_OF_ROLE = {Role.VOLTAGE: ("V",), Role.CURRENT: ("A",), Role.TIME: ("s",), Role.RESISTANCE: ("ohm", "S")}
+
+
+def words_of(head: str) -> tuple[str, ...]:
+    """The words and numbers in a column `head`, lower case, without its unit: "resetRes (ohm)" -> (reset, res)."""
+    name, _, certain = _name_and_unit(head.strip().strip("\"'").strip())
+    return tuple(token.lower() for token in _TOKEN.findall(name if certain else head))
 
 
 @lru_cache(maxsize=4096)
@@ -218,6 +228,9 @@ def _role(tokens: list[str], words: list[str], name: str) -> tuple[Role, int]:
     ):  # fmt: skip
         if found & names:
             return role, next(k for k, word in enumerate(words) if word in names)
+    for k, word in enumerate(words):
+        if _STATE_GLUED.match(word):
+            return Role.RESISTANCE, k
     if "set" in found and len(words) > 1:
         return Role.OTHER, -1
     if "sample" in found:

@@ -17,7 +17,8 @@ from pathlib import Path
 from pinched._errors import DataFileError, PinchedError
 
 _NOT_DATA = (
-    ".md .rst .json .py .ipynb .pyc .png .jpg .jpeg .gif .svg .tif .tiff .bmp .eps .pdf .html .htm .xml .yaml .yml "
+    ".md .rst .json .jsonl .py .ipynb .pyc .png .jpg .jpeg .gif .svg .tif .tiff .bmp .eps .pdf .html .htm .xml "
+    ".yaml .yml "
     ".toml .ini .cfg .bib .tex .doc .docx .ppt .pptx .odt .m .r .sh .bat .exe .dll .css .js .log .zip .tar .tgz .7z "
     ".rar .db .lnk .url .sha256 .md5 .npy .npz .pkl .pt .sqlite .lock .bak .tmp .swp .ts .c .h .cpp .va .vi"
 )

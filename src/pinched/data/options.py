@@ -67,6 +67,12 @@ class ReadOptions:
     """True turns voltage and current round, for data with the bottom electrode driven."""
     compliance_current: str | float | None = None
     """Current limit of the source (A, or text such as "100 uA"); None when unknown."""
+    shunt: str | float | None = None
+    """Resistor to ground over which the current was measured as a voltage (ohm, or "50 ohm"); None without one.
+
+    The current column may then hold volts; its voltage is taken off the other, which stands over both."""
+    state_unit: str | None = None
+    """Unit of resistances or conductances whose head states none, such as "uS" or "kohm"; None guesses."""
     drop_bad_rows: bool = False
     """True leaves out rows with missing, overflowing or unreadable cells, and counts them in the guesses."""
     device_from: DeviceNaming = DeviceNaming.NAME
@@ -84,6 +90,15 @@ class ReadOptions:
         if self.compliance_current is not None:
             limit = to_si(self.compliance_current, "A")
             require(self, limit > 0, f"compliance_current is {limit} A; it must be above zero.")
+        if self.shunt is not None:
+            shunt = to_si(self.shunt, "ohm")
+            require(self, shunt > 0, f"shunt is {shunt} ohm; it must be above zero.")
+        parsed = None if self.state_unit is None else parse_unit(self.state_unit)
+        require(
+            self,
+            self.state_unit is None or (parsed is not None and parsed[0] in ("ohm", "S")),
+            f"state_unit is '{self.state_unit}', which is no unit of resistance or conductance. Write 'uS'.",
+        )
         _ = self.dialect
 
     @property

@@ -6,40 +6,25 @@ current stands beside a voltage.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from jaxtyping import Float
 
-from pinched._errors import DataFileError, PinchedError
-from pinched.data.columns import Meaning, Role, meaning
-from pinched.data.guess import guess_columns
-from pinched.data.options import Columns
+from pinched._errors import DataFileError
+from pinched.data.column_sets import ColumnSet, NoSweepError, entries, is_text, listed
+from pinched.data.columns import Meaning, Role
+from pinched.data.options import ReadOptions
 from pinched.data.table import RawTable
-
-
-class NoSweepError(DataFileError):
-    """A table that is whole, and no sweep by its nature: retention, results, settings."""
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnSet:
-    """Columns of one trace (counted from 0)."""
-
-    voltage: int
-    current: int
-    time: int | None
-    device: str = ""
-    cycle: int | None = None
+from pinched.data.unheaded import from_numbers
 
 
 def find_sets(
-    table: RawTable, wanted: Columns, guesses: list[str], path: str, place: str
+    table: RawTable, options: ReadOptions, guesses: list[str], path: str, place: str
 ) -> tuple[list[ColumnSet], tuple[int | None, int | None]]:
     """Columns of every trace, and the device and cycle columns that group rows."""
+    wanted = options.columns
     width = table.numbers.shape[1]
-    meanings = [meaning(head) for head in table.heads] or [Meaning(role=Role.UNKNOWN)] * width
-    numeric = [c for c in range(width) if not is_text(table, c)]
+    meanings = [table.meaning(c) for c in range(width)]
+    numeric = [c for c in range(width) if c not in table.aside and not is_text(table, c)]
     named = {
         role: _find(table, want, path)
         for role, want in (
@@ -54,14 +39,21 @@ def find_sets(
     taken = {c for columns in named.values() for c in columns}
     voltages = [c for c in voltages if c in named[Role.VOLTAGE] or c not in taken]
     currents = [c for c in currents if c in named[Role.CURRENT] or c not in taken]
+    if options.shunt is not None and not currents and len(voltages) == 2:
+        # The smaller of the two: a shunt is chosen so that it takes little of the voltage.
+        currents = [min(voltages, key=lambda c: float(np.nanmax(np.abs(table.numbers[:, c]), initial=0.0)))]
+        voltages = [c for c in voltages if c not in currents]
+        guesses.append(
+            f"{table.name(currents[0])} taken as the voltage over the shunt: the smaller of the two"
+        )
     if voltages and not currents:
         currents = _named_like_devices(meanings, [c for c in numeric if c not in taken], table)
         if currents:
             guesses.append(
-                f"{_list(table, currents)} taken as current: no head says so, and one voltage stands beside"
+                f"{listed(table, currents)} taken as current: no head says so, and one voltage stands beside"
             )
     if not voltages and not currents and not from_heads:
-        return _from_numbers(table, numeric, times, guesses, path, place), (None, None)
+        return from_numbers(table, numeric, times, guesses, path, place), (None, None)
     if not voltages or not currents:
         _refuse_text(table, meanings, path)
         raise _missing(table, meanings, voltages, currents, path, place)
@@ -69,17 +61,6 @@ def find_sets(
         currents = _without_copies(table, meanings, currents, guesses)
     grouping = _grouping(table, meanings, named, {*voltages, *currents, *times})
     return _match(table, meanings, voltages, currents, times, guesses, path, place), grouping
-
-
-def is_text(table: RawTable, column: int) -> bool:
-    """True when no cell of `column` (counted from 0) is a number and at least one holds text."""
-    cells = table.texts.get(column, {})
-    return len(cells) == len(table.lines) and any(cells.values())
-
-
-def _list(table: RawTable, columns: list[int]) -> str:
-    shown = ", ".join(table.name(c) for c in columns[:3])
-    return shown + (f" and {len(columns) - 3} more columns" if len(columns) > 3 else "")
 
 
 def _find(table: RawTable, want: str | int | None, path: str) -> list[int]:
@@ -137,43 +118,14 @@ def _missing(
     if Role.RESISTANCE in roles and Role.TIME in roles:
         found, cure = (
             f"{found}, but resistance over time",
-            "This is retention or drift, not a sweep: leave it out here.",
+            "This is retention or drift, not a sweep: read it with read_retention.",
         )
+    elif Role.RESISTANCE in roles and len(roles) <= 2:
+        found, cure = f"{found}, but resistances or conductances", "Read it with read_any or read_pulses."
     elif len(meanings) > 6 and table.texts:
         found, cure = f"{found}: a table of results", "Give the measured sweeps themselves."
     where = ", ".join(part for part in (place, f"columns {heads}" if heads else "") if part)
     return NoSweepError(path, where, f"there is {found}", cure)
-
-
-def _from_numbers(
-    table: RawTable, numeric: list[int], times: list[int], guesses: list[str], path: str, place: str
-) -> list[ColumnSet]:
-    good = np.isfinite(table.numbers[:, numeric]).all(axis=1)
-    numbers = table.numbers[good][:, numeric]
-    cure = "Give the file with the sweep, or name the columns: Columns(voltage=1, current=2)."
-    if len(table.faults) > len(table.lines) / 2:
-        found = f"rows of unequal length, no table: {table.faults[0].found}"
-        raise NoSweepError(path, f"line {table.faults[0].line}", found, cure)
-    if len(numbers) < 3:
-        found = f"{len(table.lines)} rows of numbers without heads, too few to tell columns apart"
-        raise NoSweepError(path, place, found, cure)
-    try:
-        guess = guess_columns(numbers)
-    except PinchedError as error:
-        raise NoSweepError(path, place, str(error), cure) from None
-    voltage, time = numeric[guess.voltage], None if guess.time is None else numeric[guess.time]
-    currents = [numeric[c] for c in guess.currents]
-    heads = "the heads say nothing known" if table.heads else "there are no heads"
-    guesses.append(f"{table.name(voltage)} taken as voltage ({heads}): {guess.reason}")
-    cycles = ": successive cycles of one device" if len(currents) > 1 else ""
-    guesses.append(f"{_list(table, currents)} taken as current{cycles}")
-    if time is not None:
-        guesses.append(f"{table.name(time)} taken as time: it never falls")
-    time = times[0] if times else time
-    return [
-        ColumnSet(voltage, c, time, cycle=k + 1 if len(currents) > 1 else None)
-        for k, c in enumerate(currents)
-    ]
 
 
 def _without_copies(
@@ -213,13 +165,6 @@ def _grouping(
     return columns[0], columns[1]
 
 
-def entries(table: RawTable, column: int) -> list[str]:
-    """Cells of a grouping `column` (counted from 0) as text, one per row; whole numbers without a point."""
-    texts = table.texts.get(column, {})
-    numbers = table.numbers[:, column]
-    return [texts[row] if row in texts else f"{numbers[row]:.12g}" for row in range(len(table.lines))]
-
-
 def _match(
     table: RawTable, meanings: list[Meaning], voltages: list[int], currents: list[int], times: list[int],
     guesses: list[str], path: str, place: str,
@@ -232,7 +177,7 @@ def _match(
         own = [c for c in currents if meanings[c].stem in {meanings[v].stem for v in voltages}]
         if len(stems) > 1 and own:
             guesses.append(
-                f"{_list(table, [c for c in currents if c not in own])} left out: another terminal"
+                f"{listed(table, [c for c in currents if c not in own])} left out: another terminal"
             )
             currents = own
     if len(voltages) == len(currents):
@@ -252,8 +197,8 @@ def _match(
     raise DataFileError(
         path,
         place,
-        f"{len(voltages)} voltages ({_list(table, voltages)}) and {len(currents)} currents "
-        f"({_list(table, currents)}), which cannot be paired with certainty",
+        f"{len(voltages)} voltages ({listed(table, voltages)}) and {len(currents)} currents "
+        f"({listed(table, currents)}), which cannot be paired with certainty",
         "Name the two columns: Columns(voltage=..., current=...).",
     )
 
@@ -282,13 +227,13 @@ def _without_terminals(
     moving = [v for v in voltages if spans[v] > 0]
     if moving and len(moving) < len(voltages):
         held = [v for v in voltages if v not in moving]
-        guesses.append(f"{_list(table, held)} left out: a voltage that is held")
+        guesses.append(f"{listed(table, held)} left out: a voltage that is held")
         voltages = moving
     if len(voltages) > len(currents) and len(currents) == 1:
         first = voltages[0]
         near = [v for v in voltages[1:] if _close(table.numbers[:, v], table.numbers[:, first])]
         if len(near) == len(voltages) - 1:
-            guesses.append(f"{table.name(first)} taken as voltage; {_list(table, near)} is nearly the same")
+            guesses.append(f"{table.name(first)} taken as voltage; {listed(table, near)} is nearly the same")
             return [first]
         own = [v for v in voltages if meanings[v].stem and meanings[v].stem == meanings[currents[0]].stem]
         if len(own) == 1:

@@ -12,8 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from pinched._errors import DataFileError
-from pinched._units import parse_unit
-from pinched.data.columns import meaning
+from pinched._units import parse_unit, to_si
 from pinched.data.options import ReadOptions
 from pinched.data.pairing import ColumnSet, entries, find_sets, is_text
 from pinched.data.table import OVERFLOW, RawTable
@@ -51,7 +50,7 @@ def cut_traces(table: RawTable, options: ReadOptions, path: str) -> list[Trace]:
     """
     place = f"sheet {table.sheet}" if table.sheet else ""
     guesses = list(table.notes)
-    sets, grouping = find_sets(table, options.columns, guesses, path, place)
+    sets, grouping = find_sets(table, options, guesses, path, place)
     if table.faults and not options.drop_bad_rows:
         fault = table.faults[0]
         more = f" (and {len(table.faults) - 1} more such rows)" if len(table.faults) > 1 else ""
@@ -144,7 +143,14 @@ def _trace(
             guesses.append(f"{table.name(columns.time)} left out: it runs backwards on line {line}")
             time = None
     voltage = values[:, -2] * _factor(table, columns.voltage, "V", options.voltage_unit, path)
-    current = values[:, -1] * _factor(table, columns.current, "A", options.current_unit, path)
+    shunt = None if options.shunt is None else to_si(options.shunt, "ohm")
+    current = values[:, -1] * _factor(table, columns.current, "A", options.current_unit, path, shunt)
+    if shunt is not None and table.meaning(columns.current).unit == "V":
+        # Both channels of an oscilloscope are measured against one ground, so the device has the rest.
+        voltage = voltage - current * shunt
+        guesses.append(
+            f"{table.name(columns.current)} is the voltage over {shunt:g} ohm: taken off the other"
+        )
     guesses.extend(_unit_guesses(table, columns, voltage, current, options))
     return Trace(
         voltage=voltage,
@@ -192,20 +198,24 @@ def _bad_cell(
     return DataFileError(path, f"{'row' if table.sheet else 'line'} {table.lines[row]}", found, _DROP)
 
 
-def _factor(table: RawTable, column: int, unit: str, stated: str | None, path: str) -> float:
+def _factor(
+    table: RawTable, column: int, unit: str, stated: str | None, path: str, shunt: float | None = None
+) -> float:
     """Factor from the unit of `column` to SI `unit`: what the caller stated, else the head, else 1."""
     parsed = parse_unit(stated) if stated is not None else None
     if parsed is not None:
         return parsed[1]
-    head = meaning(table.heads[column]) if table.heads else None
-    if head is not None and head.unit not in ("", unit):
+    head = table.meaning(column)
+    if shunt is not None and (unit, head.unit) == ("A", "V"):
+        return head.factor / shunt
+    if head.unit not in ("", unit):
         raise DataFileError(
             path,
             table.name(column),
             f"the head says {head.unit}, not {unit}",
             "Name another column, or the unit.",
         )
-    return 1.0 if head is None else head.factor
+    return head.factor
 
 
 def _unit_guesses(
@@ -223,7 +233,7 @@ def _unit_guesses(
         (columns.current, "current", "A", options.current_unit),
         (columns.time, "time", "s", options.time_unit),
     ):
-        if column is None or stated is not None or (table.heads and meaning(table.heads[column]).unit):
+        if column is None or stated is not None or table.meaning(column).unit:
             continue
         guesses.append(f"{table.name(column)} taken as {quantity} in {unit}: {why}")
         silent = silent or quantity == "current"

@@ -6,12 +6,14 @@ Every reader, compact law and charge-transport run returns it, so every extracti
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 
 from pinched._params import quantity, require
+from pinched.data.settings import Setting, SettingName
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +39,22 @@ class Provenance:
     """The law or script that simulated the sweep; "" for a measurement."""
 
 
+def csv_text(
+    columns: Mapping[str, Float[np.ndarray, " row"]], settings: Iterable[Setting], simulated_by: str = ""
+) -> str:
+    """CSV text of `columns` (head with its SI unit -> values) under lines "# name: value unit" of `settings`.
+
+    Every number is written so that reading gives back the same float; NaN is an empty measurement, "nan".
+    """
+    lines = [f"# simulated_by: {simulated_by}"] if simulated_by else []
+    lines.extend(f"# {item.line()}" for item in settings if item.value is not None)
+    lines.append(",".join(columns))
+    lines.extend(
+        ",".join(map(repr, row)) for row in zip(*(c.tolist() for c in columns.values()), strict=True)
+    )
+    return "\n".join(lines) + "\n"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class IVSweep:
     """One current-voltage trace of one device; arrays are read-only and of equal length.
@@ -60,6 +78,8 @@ class IVSweep:
     cycle: int = 1
     """Number of the (first) cycle of this trace on its device, from 1."""
     provenance: Provenance = Provenance()
+    settings: tuple[Setting, ...] = ()
+    """What else is known of the measurement, each with where it is known from; one per name."""
 
     def __post_init__(self) -> None:
         for name in ("voltage", "current", "time"):
@@ -117,17 +137,13 @@ class IVSweep:
 
         Lines "# key: value" above the head keep what columns cannot: who simulated it, the compliance.
         """
-        lines = []
-        if self.provenance.simulated_by:
-            lines.append(f"# simulated_by: {self.provenance.simulated_by}")
+        stated = [item for item in self.settings if item.name != SettingName.COMPLIANCE_CURRENT]
         if self.compliance_current is not None:
-            lines.append(f"# compliance_current: {self.compliance_current!r} A")
-        heads, columns = ["voltage (V)", "current (A)"], [self.voltage, self.current]
+            stated.append(Setting(SettingName.COMPLIANCE_CURRENT, float(self.compliance_current), "A"))
+        columns = {"voltage (V)": self.voltage, "current (A)": self.current}
         if self.time is not None:
-            heads, columns = ["time (s)", *heads], [self.time, *columns]
-        lines.append(",".join(heads))
-        lines.extend(",".join(repr(float(x)) for x in row) for row in zip(*columns, strict=True))
-        return "\n".join(lines) + "\n"
+            columns = {"time (s)": self.time, **columns}
+        return csv_text(columns, stated, self.provenance.simulated_by)
 
     def part(self, samples: slice, *, cycle: int | None = None) -> IVSweep:
         """Samples `samples` of this sweep, as cycle number `cycle` (the sweep's own when None)."""

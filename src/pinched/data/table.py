@@ -15,9 +15,15 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from pinched._errors import PinchedError
+from pinched.data.columns import Meaning, Role, meaning
+from pinched.data.settings import Setting
 
 OVERFLOW = 1e36
 """A magnitude that no current or voltage has: source-meters write 9.9e37, 9.91e37 or 1e38 for overflow."""
+
+_NO_BRACKETS = str.maketrans("()[]", "    ")
+UNSAID = Meaning(role=Role.UNKNOWN)
+"""Meaning of a column without a head."""
 
 # What instruments and spreadsheets write where a number is missing; lower case.
 MISSING = frozenset({"nan", "n/a", "#n/a", "null", "none", "-", "--", "---", "ovld", "overflow", "overrange"})
@@ -72,6 +78,26 @@ class RawTable:
     """What the reader inferred, one sentence each."""
     preamble: tuple[str, ...] = ()
     """Lines above the block that are no data: instrument settings, titles."""
+    units: tuple[str, ...] = ()
+    """Unit of each column where the format states it apart from the heads ("" for a silent one); else empty."""
+    aside: frozenset[int] = frozenset()
+    """Columns (from 0) that the format says belong to another terminal; used only when the caller names them."""
+    settings: tuple[Setting, ...] = ()
+    """Instrument settings that the format states for this block."""
+    device: str = ""
+    """Device that the format names for this block; "" when it names none."""
+    cycle: int | None = None
+    """Cycle that the format states for this block; None when it states none."""
+
+    def meaning(self, column: int) -> Meaning:
+        """What `column` (counted from 0) holds, as its head and the format's own unit say."""
+        head = self.heads[column] if self.heads else ""
+        unit = self.units[column] if self.units else ""
+        if not unit:
+            return meaning(head) if head else UNSAID
+        # What the format states beside the head wins: "v(a)" is the voltage of node a, and no ampere.
+        bare = head.translate(_NO_BRACKETS).strip()
+        return meaning(f"{bare or 'x'} ({unit})")
 
     def name(self, column: int) -> str:
         """Head of `column` (counted from 0) as people read it: "column 2 'I1'", or "column 2" without heads."""

@@ -1,8 +1,9 @@
-"""What is measured beside sweeps: pulses, retention, endurance.
+"""What is measured beside sweeps: pulses, retention, endurance, levels of many cells.
 
 `PulseTrace` for programming and plasticity (a state read after each pulse), `Retention` for a state left
-alone, `Endurance` for two states over many cycles. All hold resistances or conductances in SI, read-only,
-with a device, a `Provenance`, and None wherever the file did not say.
+alone, `Endurance` for two states over many cycles, `LevelReads` for many cells read at once and `WriteLog` for
+how they were written. All hold resistances or conductances in SI, read-only, with a device, a `Provenance`, the
+settings that are known, and None wherever the file did not say. `to_csv` keeps one with units in the heads.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from pinched._params import quantity, require
-from pinched.data.sweep import Provenance
+from pinched.data.settings import Origin, Setting, SettingName, merged
+from pinched.data.sweep import Provenance, csv_text
 
 
 def _freeze(owner: object, names: tuple[str, ...]) -> None:
@@ -31,6 +33,15 @@ def _freeze(owner: object, names: tuple[str, ...]) -> None:
         sizes[name] = array.size
     require(owner, len(set(sizes.values())) == 1, f"arrays differ in length: {sizes}.")
     require(owner, next(iter(sizes.values())) >= 1, "there is no sample: give at least one.")
+
+
+def _known(*fields: tuple[SettingName, float | str | None, str]) -> tuple[Setting, ...]:
+    """Settings of a record's own fields (name, value, SI unit), those left out that are None or ""."""
+    return tuple(
+        Setting(name, value, unit, Origin.FILE)
+        for name, value, unit in fields
+        if value is not None and value != ""
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -62,12 +73,30 @@ class PulseTrace:
     cycle: int = 1
     """Number of the trace on its device, from 1."""
     provenance: Provenance = dataclasses.field(default_factory=Provenance)
+    settings: tuple[Setting, ...] = ()
+    """What else is known of the measurement, each with where it is known from; one per name."""
 
     def __post_init__(self) -> None:
         _freeze(self, ("conductance", "amplitude", "width", "time"))
 
     def __len__(self) -> int:
         return self.conductance.size
+
+    def to_csv(self) -> str:
+        """The trace as CSV text, units in the heads; `read_pulses` gives the same trace back."""
+        optional = {
+            "pulse amplitude (V)": self.amplitude,
+            "pulse width (s)": self.width,
+            "time (s)": self.time,
+        }
+        columns = {"pulse": np.arange(float(len(self))), "conductance (S)": self.conductance}
+        columns |= {head: values for head, values in optional.items() if values is not None}
+        own = _known(
+            (SettingName.DEVICE, self.device, ""), (SettingName.LABEL, self.label, ""),
+            (SettingName.CYCLE, float(self.cycle), "1"), (SettingName.READ_VOLTAGE, self.read_voltage, "V"),
+            (SettingName.COMPLIANCE_CURRENT, self.compliance_current, "A"),
+        )  # fmt: skip
+        return csv_text(columns, merged(own, self.settings), self.provenance.simulated_by)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -84,12 +113,23 @@ class Retention:
     state: str = ""
     """Which state was programmed ("lrs", "hrs", "level 3"); "" when unknown."""
     provenance: Provenance = dataclasses.field(default_factory=Provenance)
+    settings: tuple[Setting, ...] = ()
+    """What else is known of the measurement, each with where it is known from; one per name."""
 
     def __post_init__(self) -> None:
         _freeze(self, ("time", "resistance"))
 
     def __len__(self) -> int:
         return self.time.size
+
+    def to_csv(self) -> str:
+        """The reads as CSV text, units in the heads; `read_retention` gives the same reads back."""
+        own = _known(
+            (SettingName.DEVICE, self.device, ""), (SettingName.STATE, self.state, ""),
+            (SettingName.READ_VOLTAGE, self.read_voltage, "V"), (SettingName.TEMPERATURE, self.temperature, "K"),
+        )  # fmt: skip
+        columns = {"time (s)": self.time, "resistance (ohm)": self.resistance}
+        return csv_text(columns, merged(own, self.settings), self.provenance.simulated_by)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -108,9 +148,102 @@ class Endurance:
     read_voltage: float | None = quantity(None, "V", r"V_\mathrm{r}", "read voltage; None when unknown")
     device: str = "device"
     provenance: Provenance = dataclasses.field(default_factory=Provenance)
+    settings: tuple[Setting, ...] = ()
+    """What else is known of the measurement, each with where it is known from; one per name."""
 
     def __post_init__(self) -> None:
         _freeze(self, ("cycle", "resistance_lrs", "resistance_hrs"))
 
     def __len__(self) -> int:
         return self.cycle.size
+
+    def to_csv(self) -> str:
+        """Both states as CSV text, units in the heads; `read_endurance` gives the same record back."""
+        own = _known(
+            (SettingName.DEVICE, self.device, ""), (SettingName.READ_VOLTAGE, self.read_voltage, "V")
+        )
+        columns = {"cycle": self.cycle, "LRS (ohm)": self.resistance_lrs, "HRS (ohm)": self.resistance_hrs}
+        return csv_text(columns, merged(own, self.settings), self.provenance.simulated_by)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class LevelReads:
+    """Resistances of many cells, read once or several times one after the other; NaN where a read failed."""
+
+    resistance: Float[np.ndarray, "read cell"] = quantity(
+        dataclasses.MISSING, "ohm", "R", "resistance of each cell in each read"
+    )
+    device: str = "device"
+    provenance: Provenance = dataclasses.field(default_factory=Provenance)
+    settings: tuple[Setting, ...] = ()
+    """What else is known of the measurement, each with where it is known from; one per name."""
+
+    def __post_init__(self) -> None:
+        array = np.array(self.resistance, dtype=np.float64)
+        require(
+            self,
+            array.ndim == 2 and array.size > 0,
+            f"resistance has shape {array.shape}: (read, cell) is wanted.",
+        )
+        array.setflags(write=False)
+        object.__setattr__(self, "resistance", array)
+
+    def __len__(self) -> int:
+        return self.resistance.shape[1]
+
+    @property
+    def conductance(self) -> Float[np.ndarray, "read cell"]:
+        """Conductance (S) of each cell in each read."""
+        return 1.0 / self.resistance
+
+    def levels(self, borders: Float[np.ndarray, " border"]) -> Int[np.ndarray, "read cell"]:
+        """Level of each cell, 0 below the first of the rising `borders` (ohm); -1 where the read failed."""
+        found = np.searchsorted(borders, self.resistance, side="right")
+        return np.where(np.isnan(self.resistance), -1, found)
+
+    def to_csv(self) -> str:
+        """The reads as CSV text, one column per read, units in the heads; `read_levels` gives them back."""
+        columns = {f"resistance read {k + 1} (ohm)": read for k, read in enumerate(self.resistance)}
+        own = _known((SettingName.DEVICE, self.device, ""))
+        return csv_text(columns, merged(own, self.settings), self.provenance.simulated_by)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class WriteLog:
+    """What writing to cells gave, one row per write: the range that was wanted and the state that was reached."""
+
+    address: Float[np.ndarray, " write"] = quantity(dataclasses.MISSING, "1", "a", "number of the cell")
+    resistance: Float[np.ndarray, " write"] = quantity(
+        dataclasses.MISSING, "ohm", "R", "resistance that was reached"
+    )
+    lower: Float[np.ndarray, " write"] = quantity(
+        dataclasses.MISSING, "ohm", r"R_\mathrm{low}", "lower end of the wanted range"
+    )
+    upper: Float[np.ndarray, " write"] = quantity(
+        dataclasses.MISSING, "ohm", r"R_\mathrm{high}", "upper end of the wanted range"
+    )
+    device: str = "device"
+    provenance: Provenance = dataclasses.field(default_factory=Provenance)
+    settings: tuple[Setting, ...] = ()
+    """What else is known of the measurement, each with where it is known from; one per name."""
+
+    def __post_init__(self) -> None:
+        _freeze(self, ("address", "resistance", "lower", "upper"))
+
+    def __len__(self) -> int:
+        return self.resistance.size
+
+    @property
+    def borders(self) -> Float[np.ndarray, " border"]:
+        """Resistances (ohm) between neighbouring levels: geometric means of the gaps between the wanted ranges."""
+        ranges = np.unique(np.column_stack([self.lower, self.upper]), axis=0)
+        return np.sqrt(ranges[:-1, 1] * ranges[1:, 0])
+
+    def to_csv(self) -> str:
+        """The log as CSV text, units in the heads; `read_writes` gives it back."""
+        columns = {
+            "address": self.address, "resistance (ohm)": self.resistance,
+            "wanted from (ohm)": self.lower, "wanted to (ohm)": self.upper,
+        }  # fmt: skip
+        own = _known((SettingName.DEVICE, self.device, ""))
+        return csv_text(columns, merged(own, self.settings), self.provenance.simulated_by)

@@ -2,7 +2,8 @@ r"""Distributions of device numbers and their fits.
 
 `Lognormal` for resistances and filament voltages (spread over decades), `Normal` where the spread is
 small against the mean, `Weibull` for weakest-link quantities. `fit_distribution` fits all three by
-maximum likelihood and keeps the one with the smallest Akaike information criterion.
+maximum likelihood and keeps the one with the smallest Akaike information criterion; it takes the others of
+`families` too.
 
 Every distribution maps a standard normal number to a value (`from_normal`), so that correlated devices
 can be drawn from correlated normal numbers (a Gaussian copula).
@@ -215,6 +216,12 @@ class DistributionFit:
     """Largest distance between the empirical and the fitted cumulative distribution (Kolmogorov-Smirnov)."""
 
 
+def kolmogorov_distance(distribution: Distribution, values: Values) -> float:
+    """Largest distance between the empirical distribution of `values` and the cdf of `distribution`."""
+    p, rank, n = distribution.cdf(np.sort(values)), np.arange(values.size), values.size
+    return float(np.max(np.maximum((rank + 1) / n - p, p - rank / n)))
+
+
 def fit_distribution(
     values: np.ndarray,
     *,
@@ -247,8 +254,10 @@ def fit_distribution(
         raise PinchedError(
             f"the values reach from {magnitude.min():g} to {magnitude.max():g}; none of {names} admits that."
         )
-    # Two parameters each: the penalty is the same, the likelihood decides.
-    aic = {family: 4.0 - 2.0 * float(fit.log_density(magnitude).sum()) for family, fit in fits.items()}
+    aic = {
+        family: 2.0 * len(fit.parameters) - 2.0 * float(fit.log_density(magnitude).sum())
+        for family, fit in fits.items()
+    }
     best = min(aic, key=lambda family: aic[family])
     chosen = fits[best]
     draws = []
@@ -257,9 +266,6 @@ def fit_distribution(
         if np.ptp(sample) > 0:
             draws.append(list(best.fit(sample).parameters.values()))
     low, high = np.percentile(np.array(draws), [2.5, 97.5], axis=0)
-    ordered = chosen.cdf(np.sort(magnitude))
-    rank = np.arange(values.size)
-    ks = float(np.max(np.maximum((rank + 1) / values.size - ordered, ordered - rank / values.size)))
     return DistributionFit(
         distribution=chosen,
         sign=sign,
@@ -268,5 +274,5 @@ def fit_distribution(
             name: (float(a), float(b)) for name, a, b in zip(chosen.parameters, low, high, strict=True)
         },
         aic={family.name: value for family, value in aic.items()},
-        ks_distance=ks,
+        ks_distance=kolmogorov_distance(chosen, magnitude),
     )

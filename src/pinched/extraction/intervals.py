@@ -3,19 +3,23 @@
 `bootstrap_interval` for any statistic of one list of values, `summarise` for the numbers that every
 report prints, `binomial_interval` for a yield. Where devices repeat, whole devices are drawn, because
 the cycles of one device resemble each other and a draw of single cycles would promise too much.
+`series_interval` is for values in the order of their cycles: it draws blocks of neighbours where a series
+remembers, and says which draw it took. `About` is the question it answers: the technology, or these devices.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from scipy import stats
 
 from pinched._errors import PinchedError
 from pinched._random import generator
+from pinched.extraction.series import block_length, effective_size
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,6 +92,138 @@ def bootstrap_interval(
     tail = 50.0 * (1.0 - level)
     low, high = np.percentile(draws, [tail, 100.0 - tail])
     return (float(low), float(high))
+
+
+class About(StrEnum):
+    """What an interval speaks about: the same values answer two questions."""
+
+    TECHNOLOGY = "other devices of this technology"
+    """Whole devices are drawn; their cycles stay together, so any memory among them is kept."""
+    THESE_DEVICES = "further cycles of these devices"
+    """Blocks of cycles are drawn within each device; the devices stay."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SeriesInterval:
+    """A statistic of values in the order of their cycles, with an interval that knows of devices and memory."""
+
+    value: float
+    """The statistic of all values, in its own unit."""
+    interval: tuple[float, float]
+    """Bootstrap interval at the level asked for; NaN where nothing could be drawn."""
+    about: About
+    """What the interval speaks about."""
+    block: int
+    """Length of the blocks of cycles; 1 is the plain bootstrap, 0 where whole devices were drawn."""
+    effective_n: float
+    """How many independent values there are: devices, or cycles after their memory is taken off."""
+
+
+def series_interval(
+    values: Float[np.ndarray, " value"],
+    statistic: Callable[[np.ndarray], float] = np.median,  # type: ignore[assignment]
+    *,
+    devices: Int[np.ndarray, " value"] | None = None,
+    about: About = About.TECHNOLOGY,
+    block: int | None = None,
+    seed: int = 0,
+    resamples: int = 2000,
+    level: float = 0.95,
+) -> SeriesInterval:
+    """Interval of `statistic` of `values` (in the order of cycles, NaN dropped) of one or several `devices`.
+
+    `row_interval` says what the other arguments do. (NaN, NaN) below 2 values.
+    """
+    x = np.asarray(values, dtype=np.float64)
+    keep = np.isfinite(x)
+    x = x[keep]
+    if x.size < 2:
+        value = float(statistic(x)) if x.size else float("nan")
+        nan = (float("nan"), float("nan"))
+        return SeriesInterval(value=value, interval=nan, about=about, block=1, effective_n=float(x.size))
+    return row_interval(
+        x,
+        lambda rows: float(statistic(x[rows])),
+        devices=None if devices is None else np.asarray(devices)[keep],
+        about=about,
+        block=block,
+        seed=seed,
+        resamples=resamples,
+        level=level,
+    )
+
+
+def row_interval(
+    memory: Float[np.ndarray, " row"],
+    statistic: Callable[[np.ndarray], float],
+    *,
+    devices: Int[np.ndarray, " row"] | None = None,
+    about: About = About.TECHNOLOGY,
+    block: int | None = None,
+    seed: int = 0,
+    resamples: int = 2000,
+    level: float = 0.95,
+) -> SeriesInterval:
+    """Interval of `statistic` (called with row numbers) of rows in the order of cycles: pairs, curves, values.
+
+    `memory` is one finite number per row whose autocorrelation stands for that of the rows. `about` TECHNOLOGY
+    draws whole devices where there are several, and is THESE_DEVICES where there is one. `block` is the length
+    of a block; None chooses it (`series.block_length`). The percentiles are widened as a t distribution is
+    wider than a normal one (hesterberg2015bootstrap), and by the memory that blocks cut at their ends.
+    """
+    x = np.asarray(memory, dtype=np.float64)
+    number = np.zeros(x.size, dtype=np.int64) if devices is None else np.asarray(devices)
+    members = [np.flatnonzero(number == k) for k in np.unique(number)]
+    rng = generator(seed, "bootstrap", "series")
+    draws = np.empty(resamples)
+    if about is About.TECHNOLOGY and len(members) > 1:
+        length, worth = 0, float(len(members))
+        for r in range(resamples):
+            chosen = rng.integers(0, len(members), len(members))
+            draws[r] = statistic(np.concatenate([members[k] for k in chosen]))
+    else:
+        about = About.THESE_DEVICES
+        longest = max(m.size for m in members)
+        length = max(block_length(x[m]) for m in members) if block is None else min(max(block, 1), longest)
+        worth = sum(effective_size(x[m]) if length > 1 else float(m.size) for m in members)
+        for r in range(resamples):
+            draws[r] = statistic(np.concatenate([m[block_draw(m.size, length, rng)] for m in members]))
+    value = float(statistic(np.arange(x.size)))
+    # Units are few, so their spread is too small by (m - 1) / m and its own scatter asks for t.
+    units = max(2.0, min(worth, x.size / length) if length else worth)
+    wide = np.sqrt(units / (units - 1.0)) * stats.t.ppf(0.975, units - 1.0) / stats.norm.ppf(0.975)
+    wide *= lost_memory(x, members, length)
+    low, high = np.percentile(draws, [50.0 * (1.0 - level), 50.0 * (1.0 + level)])
+    if draws.min() > 0 and value > 0:  # a positive quantity stays one
+        low, high = value * (low / value) ** wide, value * (high / value) ** wide
+    else:
+        low, high = value + wide * (low - value), value + wide * (high - value)
+    return SeriesInterval(
+        value=value, interval=(float(low), float(high)), about=about, block=length, effective_n=worth
+    )
+
+
+def lost_memory(x: np.ndarray, members: list[np.ndarray], length: int) -> float:
+    """How much wider the mean scatters than blocks of `length` let it, since they cut the memory at their ends.
+
+    `x` holds the values, `members` the positions of each device's; 1 for blocks of one value.
+    """
+    if length <= 1:
+        return 1.0
+    drawn = true = 0.0
+    for m in members:
+        centred = x[m] - x[m].mean()
+        ring = np.concatenate([centred, centred[: length - 1]])
+        sums = np.convolve(ring, np.ones(length), mode="valid")
+        drawn += float((sums**2).mean()) / length * m.size
+        true += float((centred**2).mean()) * m.size**2 / effective_size(x[m])
+    return float(np.sqrt(max(1.0, true / drawn))) if drawn > 0 else 1.0
+
+
+def block_draw(n: int, length: int, rng: np.random.Generator) -> Int[np.ndarray, " drawn"]:
+    """n numbers of 0 .. n-1 in blocks of `length` neighbours; blocks wrap round, so every value counts alike."""
+    starts = rng.integers(0, n, -(-n // length))
+    return ((starts[:, None] + np.arange(length)) % n).ravel()[:n]
 
 
 def summarise(

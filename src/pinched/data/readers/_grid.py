@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from pinched._errors import DataFileError
 from pinched.data.columns import Role, meaning
-from pinched.data.readers._heads import Grid, Heads, ends_with_head, find_heads, is_blank
+from pinched.data.readers._heads import Grid, Heads, ends_with_head, find_heads, is_blank, with_labels
 from pinched.data.table import Fault, RawTable, number, numeric_column
 
+_CHUNK = 1024
+"""Rows whose cells are held as text at one time."""
 _NUMERIC_START = 2
 """Rows of numbers that must follow each other before the quick way believes that the data begin."""
 _SHORTEST_BLOCK = 3
@@ -39,6 +42,7 @@ def tables(grid: Grid, path: str) -> list[RawTable]:
 
     Raises `DataFileError` (for `path`) when the heads do not fit the columns below them.
     """
+    grid = with_labels(grid)
     quick = _clean_table(grid, path)
     return [quick] if quick is not None else _by_row(grid, path)
 
@@ -54,20 +58,22 @@ def _clean_table(grid: Grid, path: str) -> RawTable | None:
     end = len(rows)
     while end > start and is_blank(rows[end - 1]):
         end -= 1
-    body = rows[start:end]
-    width = len(body[0])
-    if set(map(len, body)) != {width}:
-        return None
-    numbers = np.full((len(body), width), np.nan)
+    width = len(rows[start])
+    numbers = np.full((end - start, width), np.nan)
     texts: dict[int, dict[int, str]] = {}
-    for column, cells in enumerate(zip(*body, strict=True)):
-        values = numeric_column(cells, decimal)
-        if values is not None:
-            numbers[:, column] = values
-        elif all(number(cell, decimal) is None for cell in cells):
-            texts[column] = {row: cell.strip() for row, cell in enumerate(cells)}
-        else:
+    for at in range(start, end, _CHUNK):
+        body = rows[at : min(at + _CHUNK, end)]
+        if set(map(len, body)) != {width}:
             return None
+        for column, cells in enumerate(zip(*body, strict=True)):
+            values = None if column in texts else numeric_column(cells, decimal)
+            if values is not None:
+                numbers[at - start : at - start + len(body), column] = values
+            elif (at == start or column in texts) and all(number(cell, decimal) is None for cell in cells):
+                known = texts.setdefault(column, {})
+                known.update((at - start + row, cell.strip()) for row, cell in enumerate(cells))
+            else:
+                return None
     if len(texts) == width:
         return None
     head = find_heads(grid, range(start), width, path)
@@ -85,7 +91,7 @@ def _clean_table(grid: Grid, path: str) -> RawTable | None:
     )
 
 
-def _looks_like_data(rows: list[list[str]], decimal: str) -> bool:
+def _looks_like_data(rows: Sequence[list[str]], decimal: str) -> bool:
     for row in rows:
         filled = [cell for cell in row if cell.strip()]
         numeric = sum(number(cell, decimal) is not None for cell in filled)
@@ -96,15 +102,22 @@ def _looks_like_data(rows: list[list[str]], decimal: str) -> bool:
 
 def _by_row(grid: Grid, path: str) -> list[RawTable]:
     """Every block of a file that needs a look at each row."""
-    values = [[number(cell, grid.decimal) for cell in row] for row in grid.rows]
-    candidates = [i for i in range(len(values)) if _looks_like_data([grid.rows[i]], grid.decimal)]
-    if not candidates:
+    # Tuples and an array: a large file that needs this way costs as little memory as it can.
+    values = [tuple(number(cell, grid.decimal) for cell in row) for row in grid.rows]
+    candidates = np.fromiter(
+        (i for i in range(len(values)) if _looks_like_data([grid.rows[i]], grid.decimal)), dtype=np.int32
+    )
+    if not candidates.size:
         return []
     width = Counter(len(values[i]) for i in candidates).most_common(1)[0][0]
-    shaped = [i for i in candidates if len(values[i]) == width]
+    wide = candidates[[len(values[i]) == width for i in candidates]]
+
+    def shaped() -> Iterator[int]:
+        return map(int, wide)
+
     numeric = [
-        2 * sum(values[i][column] is not None for i in shaped)
-        >= sum(bool(grid.rows[i][column].strip()) for i in shaped)
+        2 * sum(values[i][column] is not None for i in shaped())
+        >= sum(bool(grid.rows[i][column].strip()) for i in shaped())
         for column in range(width)
     ]
     blocks = _blocks(grid, values, width, numeric, path)
@@ -112,7 +125,7 @@ def _by_row(grid: Grid, path: str) -> list[RawTable]:
 
 
 def _blocks(
-    grid: Grid, values: list[list[float | None]], width: int, numeric: list[bool], path: str
+    grid: Grid, values: list[tuple[float | None, ...]], width: int, numeric: list[bool], path: str
 ) -> list[_Block]:
     parts: list[list[_Block]] = []  # runs of blocks that only blank lines part
     block: _Block | None = None
@@ -171,7 +184,7 @@ def _without_preamble(blocks: list[_Block]) -> list[_Block]:
     return kept
 
 
-def _fits(row: list[str], values: list[float | None], numeric: list[bool]) -> bool:
+def _fits(row: list[str], values: tuple[float | None, ...], numeric: list[bool]) -> bool:
     fits = any(value is not None for value, wanted in zip(values, numeric, strict=True) if wanted)
     return fits and all(
         value is not None or not cell.strip()
@@ -189,7 +202,12 @@ def _is_broken_row(row: list[str], width: int, heads: tuple[str, ...]) -> bool:
 
 
 def _fault(
-    grid: Grid, i: int, values: list[float | None], width: int, numeric: list[bool], heads: tuple[str, ...]
+    grid: Grid,
+    i: int,
+    values: tuple[float | None, ...],
+    width: int,
+    numeric: list[bool],
+    heads: tuple[str, ...],
 ) -> Fault:
     row = grid.rows[i]
     if len(row) != width:
@@ -212,7 +230,7 @@ def _join_double_spaced(run: list[_Block]) -> list[_Block]:
     return [first]
 
 
-def _table(grid: Grid, values: list[list[float | None]], block: _Block, path: str) -> RawTable:
+def _table(grid: Grid, values: list[tuple[float | None, ...]], block: _Block, path: str) -> RawTable:
     width = len(values[block.rows[0]])
     numbers = np.full((len(block.rows), width), np.nan)
     texts: dict[int, dict[int, str]] = {}

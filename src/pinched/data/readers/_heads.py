@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import NamedTuple
 
 from pinched._errors import DataFileError
 from pinched.data.columns import Role, meaning
+from pinched.data.readers._lines import Rows
 from pinched.data.table import number
+
+_SEARCHED = 60
+"""Rows from the top among which a head with labels below it is looked for."""
 
 
 class Heads(NamedTuple):
@@ -20,7 +25,7 @@ class Heads(NamedTuple):
     notes: tuple[str, ...]
     """What was inferred, one sentence each."""
     preamble: tuple[str, ...]
-    """Lines above the block, comments and heads included."""
+    """Lines above the block, comments included, heads left out."""
     known: bool
     """True when a head names a voltage or a current."""
 
@@ -29,9 +34,9 @@ class Heads(NamedTuple):
 class Grid:
     """Cells as text, with the line each row stands on."""
 
-    rows: list[list[str]]
+    rows: Sequence[list[str]]
     """Cells of every row, blank rows included ([] or [""]), comment lines left out."""
-    lines: list[int]
+    lines: Sequence[int]
     """Line or row number in the file of each row, from 1."""
     decimal: str = "."
     """Decimal mark of the numbers."""
@@ -49,11 +54,6 @@ def find_heads(grid: Grid, above: Sequence[int], width: int, path: str) -> Heads
     Raises `DataFileError` (for `path`) when a head of voltage and current does not fit the columns.
     """
     rows = [i for i in above if not is_blank(grid.rows[i])]
-    # Comments first: they stand at the top of a file, where programs write the settings.
-    preamble = (
-        *(text for _, text in grid.comments),
-        *((grid.raw[i] if grid.raw else " ".join(grid.rows[i])).strip() for i in rows),
-    )
     near: list[tuple[int, tuple[str, ...]]] = []
     for i in reversed(rows[-3:]):
         cells = _fit_head(grid, i, width)
@@ -66,8 +66,9 @@ def find_heads(grid: Grid, above: Sequence[int], width: int, path: str) -> Heads
         for line, text in reversed(grid.comments):
             cells = _split_head_line(text, width)
             if cells and any(meaning(cell).role in (Role.VOLTAGE, Role.CURRENT) for cell in cells):
-                return Heads(cells, (f"heads taken from the comment on line {line}",), preamble, True)
-        return Heads((), (), preamble, False)
+                note = f"heads taken from the comment on line {line}"
+                return Heads(cells, (note,), _preamble(grid, rows, {line}), True)
+        return Heads((), (), _preamble(grid, rows, set()), False)
     # The row nearest the numbers may hold units, or a comment; the head is the row people would read first.
     known = [
         k
@@ -81,11 +82,28 @@ def find_heads(grid: Grid, above: Sequence[int], width: int, path: str) -> Heads
             f"{name} ({unit.strip('()[] ')})" if unit.strip("()[] ") else name
             for name, unit in zip(near[k - 1][1], near[k][1], strict=True)
         )
-        return Heads(heads, (f"line {near[k][0]} taken as units of the heads above it",), preamble, True)
-    heads = near[known[-1] if known else -1][1]
+        note = f"line {near[k][0]} taken as units of the heads above it"
+        return Heads(heads, (note,), _preamble(grid, rows, {near[k][0], near[k - 1][0]}), True)
+    line, heads = near[known[-1] if known else -1]
     # A row of unknown words may as well be the last line of a preamble.
     return Heads(
-        heads, (), preamble, any(meaning(cell).role in (Role.VOLTAGE, Role.CURRENT) for cell in heads)
+        heads,
+        (),
+        _preamble(grid, rows, {line}),
+        any(meaning(cell).role in (Role.VOLTAGE, Role.CURRENT) for cell in heads),
+    )
+
+
+def _preamble(grid: Grid, rows: Sequence[int], used: set[int]) -> tuple[str, ...]:
+    """Comments and `rows` above a table without the lines `used` as heads: "device,V,I" is no setting."""
+    # Comments first: they stand at the top of a file, where programs write the settings.
+    return (
+        *(text for line, text in grid.comments if line not in used),
+        *(
+            (grid.raw[i] if grid.raw else " ".join(grid.rows[i])).strip()
+            for i in rows
+            if grid.lines[i] not in used
+        ),
     )
 
 
@@ -102,7 +120,7 @@ def _fit_head(grid: Grid, i: int, width: int) -> tuple[str, ...] | None:
     if len(cells) == width:
         numeric = sum(number(cell, grid.decimal) is not None for cell in cells)
         return tuple(cells) if numeric == 0 or meaning(cells[0]).role is not Role.UNKNOWN else None
-    body = next((row for row in grid.rows[i + 1 :] if len(row) == width), None)
+    body = next((grid.rows[k] for k in range(i + 1, len(grid.rows)) if len(grid.rows[k]) == width), None)
     if body is not None and 1 < len(cells) < width and not any(cell.strip() for cell in body[len(cells) :]):
         # The rows end with a separator and the head does not.
         return (*cells, *[""] * (width - len(cells)))
@@ -148,3 +166,47 @@ def ends_with_head(grid: Grid, pending: list[int], width: int) -> bool:
 def is_blank(row: list[str]) -> bool:
     """True when nothing stands in `row`."""
     return not any(cell.strip() for cell in row)
+
+
+def with_labels(grid: Grid) -> Grid:
+    """`grid` with a row of numbers or names of experiments merged into the head above it, where there is one.
+
+    Under "Voltage (V), Current (A), ," some programs write ", 1, 2, 3": the head of the currents stands over the
+    first, and the row below tells them apart.
+    """
+    rows = grid.rows
+    for i in range(min(len(rows) - 2, _SEARCHED)):
+        head, label = [[cell.strip() for cell in row] for row in rows[i : i + 2]]
+        if len(head) < 2 or any(number(cell, grid.decimal) is not None for cell in head):
+            continue
+        roles = [meaning(cell).role if cell else None for cell in head]
+        if Role.VOLTAGE not in roles or len(label) < len(head):
+            continue
+        at = [c for c, cell in enumerate(label) if cell]
+        if len(at) < 2 or roles.index(Role.VOLTAGE) in at or not _are_labels([label[c] for c in at]):
+            continue
+        merged = [*head, *[""] * (len(label) - len(head))]
+        for c in range(1, len(merged)):
+            # A merged cell of a sheet leaves its right neighbours empty.
+            merged[c] = merged[c] or (merged[c - 1] if c in at else "")
+        names = [f"exp {float(cell):g}" if number(cell, ".") is not None else cell for cell in label]
+        merged = [f"{cell} {names[c]}" if c in at else cell for c, cell in enumerate(merged)]
+        changed = {i: merged, i + 1: [""] * len(merged)}
+        kept = rows.replaced(changed) if isinstance(rows, Rows) else [
+            changed.get(k, row) for k, row in enumerate(rows)
+        ]  # fmt: skip
+        return replace(grid, rows=kept)
+    return grid
+
+
+def _are_labels(cells: list[str]) -> bool:
+    """True for 1, 2, 3 (each one more) and for "exp 1", "cycle 2", "device A"."""
+    numbers = [number(cell, ".") for cell in cells]
+    if None not in numbers:
+        counted = [value or 0.0 for value in numbers]
+        return (
+            counted[0] >= 1
+            and all(b - a == 1 for a, b in pairwise(counted))
+            and counted[0] == int(counted[0])
+        )
+    return all(meaning(cell).role in (Role.CYCLE, Role.DEVICE) for cell in cells)

@@ -27,9 +27,9 @@ _BY_SUFFIX = {
     ".ztr": _Closed("an EasyExpert archive", "Export the test records as CSV in EasyExpert and give those."),
     ".nox": _Closed("an Autolab NOVA procedure", "Export the data as ASCII in NOVA and give that file."),
     ".mpr": _Closed("a BioLogic binary file", "Export it as text (.mpt) in EC-Lab and give that file."),
-    ".tdms": _Closed("a LabVIEW TDMS file", f"{_CSV}."),
     ".mat": _Closed(
-        "a MATLAB file", "Write the columns with writematrix(..., 'data.csv') and give that file."
+        "a MATLAB file of version 4",
+        "Write the columns with writematrix(..., 'data.csv') and give that file.",
     ),
     ".npy": _Closed("a NumPy file", "Write the columns with numpy.savetxt and give that file."),
     ".npz": _Closed("a NumPy file", "Write the columns with numpy.savetxt and give that file."),
@@ -37,16 +37,19 @@ _BY_SUFFIX = {
     ".wdf": _Closed("a binary instrument file", f"{_CSV}."),
 }
 _BY_MAGIC = (
-    (b"\x89HDF", _Closed("an HDF5 file", f"{_CSV}.")),
-    (b"SQLite format 3", _Closed("an SQLite data base", f"{_CSV}.")),
+    (b"CDF\x01", _Closed("a NetCDF 3 file", "Write it as NetCDF 4 (engine h5netcdf), or export CSV.")),
+    (b"CDF\x02", _Closed("a NetCDF 3 file", "Write it as NetCDF 4 (engine h5netcdf), or export CSV.")),
+    (
+        b"SQLite format 3",
+        _Closed("an SQLite data base", "From QCoDeS: dataset.export('netcdf') and give that file; else export CSV."),
+    ),
     (b"CPYUA", _Closed("an Origin project", "Export the worksheet as ASCII in Origin and give that file.")),
     (b"CPYA", _Closed("an Origin project", "Export the worksheet as ASCII in Origin and give that file.")),
     (b"%PDF", _Closed("a PDF document", "Give the file with the numbers, not the page that shows them.")),
     (b"\x89PNG", _Closed("a picture", "Give the file with the numbers, not the picture.")),
     (b"\xff\xd8\xff", _Closed("a picture", "Give the file with the numbers, not the picture.")),
     (b"GIF8", _Closed("a picture", "Give the file with the numbers, not the picture.")),
-    (b"TDSm", _Closed("a LabVIEW TDMS file", f"{_CSV}.")),
-    (b"MATLAB 5.0 MAT-file", _BY_SUFFIX[".mat"]),
+    (b"TDSh", _Closed("the index of a LabVIEW TDMS file", "Give the .tdms file beside it.")),
     (b"\x93NUMPY", _BY_SUFFIX[".npy"]),
     (b"7z\xbc\xaf", _Closed("an archive", "Unpack it and give the folder.")),
     (b"Rar!", _Closed("an archive", "Unpack it and give the folder.")),

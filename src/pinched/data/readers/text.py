@@ -7,13 +7,20 @@ equally well, with different numbers, is refused.
 from __future__ import annotations
 
 import csv
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import islice
+
+import numpy as np
 
 from pinched._errors import DataFileError
 from pinched.data.columns import Role, meaning
 from pinched.data.readers._grid import tables
 from pinched.data.readers._heads import Grid
+from pinched.data.readers._lines import Lines, Rows
 from pinched.data.readers._reader import Reader
 from pinched.data.table import Dialect, RawTable, number
 
@@ -22,6 +29,8 @@ _PAIRS = (
     ("\t", "."), (";", "."), ("\t", ","), (";", ","), (",", "."), (" ", "."), (" ", ","), ("|", "."), (",", ","),
 )  # fmt: skip
 _COMMENT = ("#", "%", "//")
+_SMALL = 200_000
+"""Characters up to which all cells are cut at once: quicker, and the memory is no matter."""
 _SAMPLE = 15
 """Lines judged at the start, in the middle and at the end of a long file."""
 
@@ -76,12 +85,15 @@ def _cut(line: str, separator: str) -> list[str]:
     return line.split(separator)
 
 
-def _choose(lines: list[str], dialect: Dialect) -> tuple[str, str] | None:
+def _choose(lines: Sequence[str], dialect: Dialect) -> tuple[str, str] | None:
     """Separator and decimal mark that make numbers of most cells; None when nothing becomes a number."""
-    sample = lines
-    if len(lines) > 4 * _SAMPLE:
-        middle = len(lines) // 2
-        sample = [*lines[:_SAMPLE], *lines[middle : middle + _SAMPLE], *lines[-_SAMPLE:]]
+    sample = _filled(lines, range(len(lines)), 4 * _SAMPLE + 1)
+    whole = len(sample) <= 4 * _SAMPLE
+    if not whole:
+        middle, last = len(lines) // 2, range(len(lines) - 1, -1, -1)
+        sample = [
+            *sample[:_SAMPLE], *_filled(lines, range(middle, len(lines)), _SAMPLE), *_filled(lines, last, _SAMPLE)
+        ]  # fmt: skip
     pairs: Iterable[tuple[str, str]] = _PAIRS
     if dialect.separator is not None:
         pairs = [(dialect.separator, "."), (dialect.separator, ",")]
@@ -96,15 +108,20 @@ def _choose(lines: list[str], dialect: Dialect) -> tuple[str, str] | None:
         # A stray line that another pair happens to fit must not decide.
         if total > score * 1.1:
             best, score = (separator, decimal), total
-    if best is None and sample is not lines:
+    if best is None and not whole:
         return _choose_all(lines, dialect)
     return best
 
 
-def _choose_all(lines: list[str], dialect: Dialect) -> tuple[str, str] | None:
+def _choose_all(lines: Sequence[str], dialect: Dialect) -> tuple[str, str] | None:
     # The sample fell beside the data: a long preamble around a short table.
-    numeric = [line for line in lines if any(character.isdigit() for character in line)]
-    return _choose(numeric[: 4 * _SAMPLE], dialect)
+    numeric = (line for line in lines if any(character.isdigit() for character in line))
+    return _choose(list(islice(numeric, 4 * _SAMPLE)), dialect)
+
+
+def _filled(lines: Sequence[str], order: range, count: int) -> list[str]:
+    """The first `count` lines in `order` that are not blank."""
+    return list(islice((lines[k] for k in order if lines[k].strip()), count))
 
 
 def _score(lines: list[str], separator: str, decimal: str) -> float:
@@ -119,95 +136,109 @@ def _score(lines: list[str], separator: str, decimal: str) -> float:
     return max(totals.values(), default=0)
 
 
-def _read(content: bytes, path: str, dialect: Dialect) -> list[RawTable]:
+def clean_text(content: bytes, path: str) -> tuple[str, str]:
+    """Text of a file with plain line ends and minus signs, and a note on its encoding ("" for UTF-8)."""
     text, note = decode(content, path)
     if not text.strip():
         raise DataFileError(
             path, "", "the file holds nothing but blanks", "Give the file with the measurement."
         )
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2212", "-")
-    lines = text.split("\n")
-    numbered = list(range(1, len(lines) + 1))
+    for odd, plain in (("\r\n", "\n"), ("\r", "\n"), ("\u2212", "-")):
+        if odd in text:
+            text = text.replace(odd, plain)
+    return text, note
+
+
+def _read(content: bytes, path: str, dialect: Dialect) -> list[RawTable]:
+    text, note = clean_text(content, path)
+    return read_text(text, path, dialect, (note,) if note else ())
+
+
+def read_text(text: str, path: str, dialect: Dialect, notes: tuple[str, ...] = ()) -> list[RawTable]:
+    """Every table of numbers in `text` (plain line ends), each with `notes`; at least one.
+
+    Raises `DataFileError` for `path` when there is none, or when it can be read in two ways.
+    """
+    small = len(text) < _SMALL
+    lines: Sequence[str] = text.split("\n") if small else Lines(text)
+    total = len(lines)
+    numbered: Sequence[int] = range(1, total + 1)
     comments: list[tuple[int, str]] = []
     if any(mark in text for mark in _COMMENT):
-        lines, numbered, comments = _without_comments(lines, numbered)
-    pair = _choose([line for line in lines if line.strip()], dialect)
+        lines, numbered, comments = _without_comments(Lines(text))
+    pair = _choose(lines, dialect)
     if pair is None:
         raise DataFileError(
             path,
             "",
-            f"no line of numbers among {len(lines)} lines (the file begins '{' '.join(text[:200].split())[:40]}')",
+            f"no line of numbers among {total} lines (the file begins '{' '.join(text[:200].split())[:40]}')",
             "Give the file with the measurement; if it is one, say how it is written (separator, decimal).",
         )
     separator, decimal = pair
-    rows = [_cut(line, separator) for line in lines]
+    rows: Sequence[list[str]] = (
+        [_cut(line, separator) for line in lines]
+        if small
+        else Rows(lines, partial(_cut, separator=separator))
+    )
     found = tables(Grid(rows, numbered, decimal=decimal, raw=lines, comments=tuple(comments)), path)
     if not found:
         raise DataFileError(path, "", "no table of numbers", "Give the file with the measurement.")
-    notes = [note] if note else []
     if decimal == "," and dialect.decimal is None:
-        notes.append("the comma taken as decimal mark")
+        notes = (*notes, "the comma taken as decimal mark")
     if (separator, decimal) == (",", ".") and dialect.separator is None:
         _refuse_ambiguous(found, rows, numbered, path)
-    return [_noted(table, tuple(notes)) for table in found]
+    return [replace(table, notes=(*notes, *table.notes)) for table in found] if notes else found
 
 
-def _without_comments(
-    lines: list[str], numbered: list[int]
-) -> tuple[list[str], list[int], list[tuple[int, str]]]:
+def _without_comments(lines: Lines) -> tuple[Lines, Sequence[int], list[tuple[int, str]]]:
     """Lines without comments; a comment such as "# cycle 2" stays in, because it parts two blocks."""
-    kept: list[str] = []
-    numbers: list[int] = []
+    keep = np.ones(len(lines), dtype=bool)
+    instead: dict[int, str] = {}
     comments: list[tuple[int, str]] = []
-    for line, at in zip(lines, numbered, strict=True):
-        if not line.lstrip().startswith(_COMMENT):
-            kept.append(line)
-            numbers.append(at)
+    for k, line in enumerate(lines):
+        bare = line.lstrip()
+        if not bare.startswith(_COMMENT):
             continue
+        if bare[0] == "#" and bare[1:2] in (",", ";", "\t") and _is_numbered_head(bare, lines, k):
+            continue  # the head "#,V,I" numbers its samples
         bare = line.strip().lstrip("#%/").strip()
-        if kept and 0 < len(bare) < 40 and meaning(bare).role in (Role.CYCLE, Role.DEVICE):
-            kept.append(bare)
-            numbers.append(at)
-        elif line.lstrip()[:1] == "#" and line.lstrip()[1:2] in (",", ";", "\t"):
-            kept.append(line)  # the head "#,V,I" numbers its samples
-            numbers.append(at)
-        else:
-            comments.append((at, bare))
-    return kept, numbers, comments
+        if keep[:k].any() and 0 < len(bare) < 40 and meaning(bare).role in (Role.CYCLE, Role.DEVICE):
+            instead[k] = bare
+            continue
+        keep[k] = False
+        comments.append((k + 1, bare))
+    if keep.all() and not instead:
+        return lines, range(1, len(lines) + 1), comments
+    return lines.kept(keep, instead), (np.flatnonzero(keep) + 1).tolist(), comments
 
 
-def _refuse_ambiguous(found: list[RawTable], rows: list[list[str]], numbered: list[int], path: str) -> None:
+def _is_numbered_head(head: str, lines: Lines, k: int) -> bool:
+    """True when the row below has as many cells as "#,V,I": a PyMeasure parameter has "#" and a tab as well."""
+    mark = head[1]
+    below = lines[k + 1] if k + 1 < len(lines) else ""
+    return below.count(mark) == head.count(mark) and number(below.split(mark)[0], ".") is not None
+
+
+def _refuse_ambiguous(
+    found: list[RawTable], rows: Sequence[list[str]], numbered: Sequence[int], path: str
+) -> None:
     """Refuse "1,5" without a head: one number with a decimal comma, or two numbers."""
     table = found[0]
     if table.heads or table.numbers.shape[1] % 2:
         return
     first, last = int(table.lines[0]), int(table.lines[-1])
-    body = [row for row, line in zip(rows, numbered, strict=True) if first <= line <= last]
-    if any("." in cell for row in body for cell in row):
+    inside = range(bisect_left(numbered, first), bisect_right(numbered, last))
+    if any("." in cell for k in inside for cell in rows[k]):
         return
     # After a decimal comma stand digits only: a sign or an exponent before the comma says otherwise.
-    if all(cell.strip()[:1].isdigit() for row in body for cell in row[1::2] if cell.strip()):
+    if all(cell.strip()[:1].isdigit() for k in inside for cell in rows[k][1::2] if cell.strip()):
+        body = [rows[inside[0]]]
         raise DataFileError(
             path,
             f"line {first}",
             f"'{','.join(body[0])}' may be {len(body[0])} whole numbers or {len(body[0]) // 2} with a decimal comma",
             "Say separator=',' for whole numbers; else save the file with ';' or tabs between the cells.",
         )
-
-
-def _noted(table: RawTable, notes: tuple[str, ...]) -> RawTable:
-    if not notes:
-        return table
-    return RawTable(
-        heads=table.heads,
-        numbers=table.numbers,
-        texts=table.texts,
-        lines=table.lines,
-        sheet=table.sheet,
-        faults=table.faults,
-        notes=(*notes, *table.notes),
-        preamble=table.preamble,
-    )
 
 
 TEXT = Reader("text table", _sniff, _read)

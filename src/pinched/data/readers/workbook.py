@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 
 import python_calamine
 
@@ -11,6 +12,8 @@ from pinched._errors import DataFileError
 from pinched.data.readers._grid import tables
 from pinched.data.readers._heads import Grid
 from pinched.data.readers._reader import Reader
+from pinched.data.readers.keithley4200 import sheet_settings
+from pinched.data.settings import Setting
 from pinched.data.table import Dialect, RawTable
 
 _OLE, _ZIP = b"\xd0\xcf\x11\xe0", b"PK\x03\x04"
@@ -67,9 +70,11 @@ def _text(cell: object) -> str:
 def _read(content: bytes, path: str, dialect: Dialect) -> list[RawTable]:
     found: list[RawTable] = []
     empty: list[str] = []
+    stated: dict[str, tuple[Setting, ...]] = {}
     for name, cells in _rows(path, content, dialect.sheet):
         rows = [[_text(cell) for cell in row] for row in cells]
-        grid = Grid(rows, list(range(1, len(rows) + 1)), decimal=dialect.decimal or ".", sheet=name)
+        stated.update(sheet_settings(rows))
+        grid = Grid(rows, range(1, len(rows) + 1), decimal=dialect.decimal or ".", sheet=name)
         sheet = tables(grid, path)
         found.extend(sheet)
         if not sheet:
@@ -81,7 +86,7 @@ def _read(content: bytes, path: str, dialect: Dialect) -> list[RawTable]:
             f"no sheet holds a table of numbers (sheets: {', '.join(empty)})",
             "Give the file with the data.",
         )
-    return found
+    return [replace(table, settings=stated.get(table.sheet.strip(), ())) for table in found]
 
 
 WORKBOOK = Reader("Excel workbook", _sniff, _read)
