@@ -1,6 +1,6 @@
 """pinched: from measurements on a memristor to the accuracy of a neural network on hardware made of it.
 
-The public names stand in `__init__.pyi`, in pipeline order; each is imported when it is first used.
+The public names stand in `__init__.pyi`; each is imported when it is first used.
 """
 
 import lazy_loader

@@ -24,9 +24,9 @@ from .devices import presets as presets
 from .devices.simulated import simulate_sweep as simulate_sweep
 from .devices.spread import DeviceSpread as DeviceSpread
 from .devices.spread import fit_spread as fit_spread
-from .extraction.cycles import split_cycles as split_cycles
 from .extraction.compliance import extract_compliance as extract_compliance
 from .extraction.conduction import fit_conduction as fit_conduction
+from .extraction.cycles import split_cycles as split_cycles
 from .extraction.distributions import Lognormal as Lognormal
 from .extraction.distributions import Normal as Normal
 from .extraction.distributions import Weibull as Weibull

@@ -8,7 +8,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "api.md"
 
 
 def page() -> str:
-    """The text of docs/api.md, in the order of `__init__.pyi`, which is that of the pipeline."""
+    """The text of docs/api.md, in alphabetical order."""
     lines = [
         "# Public names",
         "",

@@ -10,7 +10,6 @@ from pinched.data.traces import Endurance
 from pinched.extraction.endurance import Criterion, DeviceLife, Failure, extract_endurance
 from pinched.report.checks.record import Check, Guideline, Verdict
 
-
 MIN_RATIO = 10.0
 """On/off ratio below which a device counts as failed when the caller states no criterion: a decade, what a sense
 amplifier with one common threshold needs with some margin. It is printed with the answer."""
