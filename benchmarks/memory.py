@@ -3,9 +3,13 @@
 The plain side does what the script of marraccini2025fast does (a class with four parameters per memristor, a
 loop over cells, one network after the other); both sides draw, write, read back and classify the same number
 of bits per array. CPU time per array, one thread, both in this run; medians of five.
+
+Then the repairs: 4000 arrays of the 20-20-20-10 network drawn, written with verification, spares, majority or a
+defect map, read back and classified, in CPU seconds on one thread; the limit is 10 s.
 Run: python benchmarks/memory.py
 """
 
+import math
 import statistics
 import time
 from collections.abc import Callable
@@ -14,11 +18,18 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
+from pinched.crossbar.defects import DefectMap
+from pinched.crossbar.hamming import Hamming
+from pinched.crossbar.layout import place_words
+from pinched.crossbar.memory import ReramMemory
+from pinched.crossbar.redundancy import Majority, SpareCells, SpareRows
+from pinched.crossbar.repair import Repair, program
+from pinched.crossbar.writing import WriteVerify
 from pinched.devices.presets.marraccini2025 import marraccini2025
 from pinched.networks import datasets
 from pinched.networks.convert import MemoryNetwork, TwosComplement, convert
 from pinched.networks.datasets import ImageSet
-from pinched.networks.evaluation import evaluate
+from pinched.networks.evaluation import array_accuracy, evaluate
 from pinched.networks.mlp import mlp
 from pinched.networks.quantization import ClipQuantizer
 from pinched.networks.training import train
@@ -79,8 +90,56 @@ def cpu_seconds(job: Callable[[], object], repeats: int = 5) -> float:
     return statistics.median(times)
 
 
+def repaired(
+    chip: MemoryNetwork, data: ImageSet, repair: Repair, arrays: int, device_yield: float
+) -> np.ndarray:
+    """Accuracies of `arrays` arrays that hold the network of `chip` under `repair`."""
+    bits, _ = place_words(chip.network.words, chip.bits, chip.shape)
+    shape = repair.memory_shape(*chip.shape)
+    portion, shares = max(1, 500_000 // math.prod(shape)), []
+    for start in range(0, arrays, portion):
+        numbers = range(start, min(arrays, start + portion))
+        memory = ReramMemory(
+            marraccini2025(device_yield=device_yield), shape=shape, arrays=numbers, threshold=chip.threshold
+        )
+        words = program(memory, bits, repair).read_words(chip.bits)[:, : chip.network.words.numel()]
+        shares.append(array_accuracy(chip.network, words, data))
+    return torch.cat(shares).numpy()
+
+
+def repairs(chip: MemoryNetwork, data: ImageSet, arrays: int = 4000) -> None:
+    """Print one row per repair: CPU seconds for `arrays` arrays, area, mean accuracy and share of perfect arrays."""
+    once, rising = WriteVerify(retries=0), WriteVerify(retries=10, step=0.5)
+    cases = (
+        ("one pulse", Repair(), 1.0),
+        ("majority of 5", Repair(redundancy=Majority(5)), 1.0),
+        ("verify, 2 spares per bit", Repair(writing=once, redundancy=SpareCells(2)), 1.0),
+        ("rising amplitude, 2 spares per bit", Repair(writing=rising, redundancy=SpareCells(2)), 1.0),
+        ("verify, 5 spare word lines", Repair(writing=once, redundancy=SpareRows(5)), 1.0),
+        ("Hamming, one word per group", Repair(code=Hamming(chip.bits)), 1.0),
+        (
+            "yield 40 %, defect map",
+            Repair(writing=once, placement=DefectMap.for_yield(0.375, chip.cells)),
+            0.4,
+        ),
+    )
+    print(
+        f"\n{'repair':36} {'area':>5} {'CPU s':>6} {'limit':>6} {'mean':>7} {'perfect':>8}   {arrays} arrays"
+    )
+    for name, repair, device_yield in cases:
+        start = time.process_time()
+        shares = repaired(chip, data, repair, arrays, device_yield)
+        seconds = time.process_time() - start
+        area = math.prod(repair.memory_shape(*chip.shape)) / math.prod(chip.shape)
+        limit = f"{'10' if device_yield == 1.0 else '-':>6}"
+        print(
+            f"{name:36} {area:5.2f} {seconds:6.1f} {limit} {100 * shares.mean():6.1f} % "
+            f"{100 * (shares == 1.0).mean():6.1f} %"
+        )
+
+
 def main() -> None:
-    """Print one row per network: time per array on both sides, and the ratio."""
+    """Print one row per network: time per array on both sides, and the ratio; then one row per repair."""
     torch.set_num_threads(1)
     five, eight = datasets.digits5x4(), datasets.digits("train")
     cases = (
@@ -109,6 +168,11 @@ def main() -> None:
             f"{name:32} {chip.cells:7} {slow:15.2f} {fast:17.3f} {slow / fast:7.0f}"
             f"  pinched {ours:.3f} ({many} arrays), plain {theirs:.3f} (40 arrays)"
         )
+    name, net, data, bits, _, _ = cases[0]
+    repairs(
+        convert(net, device=marraccini2025(), mapping=TwosComplement(ClipQuantizer(bits)), threshold=1e4),
+        data,
+    )
 
 
 if __name__ == "__main__":

@@ -242,3 +242,47 @@ def test_what_cannot_be_an_array_is_refused(given_, message):
 def test_voltage_and_threshold_are_text_or_numbers():
     a = ReramMemory(ideal(), shape=(2, 2), write_voltage="3000 mV", threshold="20 kohm")
     assert (a.write_voltage, a.threshold) == (3.0, 2e4)
+
+
+# --- stuck cells, rows, rewriting -------------------------------------------------------------------
+
+
+def test_stuck_cells_are_drawn_by_address_and_never_switch():
+    options = {"stuck_at_hrs": 0.1, "stuck_at_lrs": 0.2}
+    memory = ReramMemory(ideal(), shape=(100, 100), arrays=3, **options)
+    part = ReramMemory(ideal(), shape=(20, 30), arrays=range(1, 3), **options)
+    assert torch.equal(part.working, memory.working[1:, :20, :30])
+    assert torch.equal(part.state, memory.state[1:, :20, :30])
+    assert float((~memory.working).double().mean()) == pytest.approx(0.3, abs=binomial(0.3, 30_000))
+    assert float(memory.state.double().mean()) == pytest.approx(0.2, abs=binomial(0.2, 30_000))
+    for bit in (True, False):
+        after = memory.program(torch.full((100, 100), bit))
+        assert torch.equal(after.state[~memory.working], memory.state[~memory.working])
+        assert (after.state[memory.working] == bit).all()
+    fewer = ReramMemory(ideal(), shape=(100, 100), arrays=3, stuck_at_lrs=0.05)
+    assert not (
+        fewer.state & ~memory.state
+    ).any()  # the stuck cells of a small share are stuck in a larger one
+    with pytest.raises(PinchedError, match="they are shares of all cells"):
+        ReramMemory(ideal(), stuck_at_hrs=0.6, stuck_at_lrs=0.5)
+
+
+def test_only_the_word_lines_that_were_named_are_written():
+    memory = ReramMemory(ideal(), shape=(5, 4), arrays=2)
+    written = memory.program(torch.ones(5, 4, dtype=torch.bool), word_lines=[1, 4])
+    assert written.read_bits().all(-1).all(0).tolist() == [False, True, False, False, True]
+    assert written.writes.sum(-1)[0].tolist() == [0, 4, 0, 0, 4]
+    with pytest.raises(PinchedError, match=r"word line \[5\] does not exist; the array has 0 to 4"):
+        memory.program(torch.ones(5, 4, dtype=torch.bool), word_lines=[0, 5])
+
+
+def test_rewriting_sets_every_cell_before():
+    memory = ReramMemory(marraccini2025(), shape=(50, 50), arrays=4)
+    bits = random_bits(50, 50)
+    rewritten = memory.rewrite(bits)
+    assert torch.equal(
+        rewritten.state, memory.program(torch.ones(50, 50, dtype=torch.bool)).program(bits).state
+    )
+    assert (rewritten.writes == 2).all()
+    fresh = memory.program(bits).bit_error_rate(bits)
+    assert (rewritten.bit_error_rate(bits).of_zeros > fresh.of_zeros).all()

@@ -66,6 +66,11 @@ class Distribution(ABC):
         return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
 
 
+def _normal_cdf(values: np.ndarray, mean: float, std: float) -> np.ndarray:
+    # No spread at all is a step; scipy would divide by zero.
+    return stats.norm.cdf(values, mean, std) if std > 0 else np.where(values >= mean, 1.0, 0.0)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Normal(Distribution):
     """Normal distribution."""
@@ -93,7 +98,7 @@ class Normal(Distribution):
 
     def cdf(self, values: np.ndarray) -> np.ndarray:
         """Probability of a value not above `values`."""
-        return np.asarray(stats.norm.cdf(values, self.mean, self.std))
+        return np.asarray(_normal_cdf(np.asarray(values), self.mean, self.std))
 
     def from_normal(self, normal: np.ndarray) -> np.ndarray:
         """The value at the same quantile as standard normal numbers `normal`."""
@@ -130,7 +135,7 @@ class Lognormal(Distribution):
         """Probability of a value not above `values`."""
         positive = np.maximum(values, np.finfo(float).tiny)
         return np.asarray(
-            np.where(np.asarray(values) > 0, stats.norm.cdf(np.log(positive), self.mu, self.sigma), 0.0)
+            np.where(np.asarray(values) > 0, _normal_cdf(np.log(positive), self.mu, self.sigma), 0.0)
         )
 
     def from_normal(self, normal: np.ndarray) -> np.ndarray:
