@@ -68,7 +68,7 @@ class Distribution(ABC):
 
 def _normal_cdf(values: np.ndarray, mean: float, std: float) -> np.ndarray:
     # No spread at all is a step; scipy would divide by zero.
-    return stats.norm.cdf(values, mean, std) if std > 0 else np.where(values >= mean, 1.0, 0.0)
+    return np.asarray(stats.norm.cdf(values, mean, std) if std > 0 else np.where(values >= mean, 1.0, 0.0))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
