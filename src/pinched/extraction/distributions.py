@@ -135,7 +135,9 @@ class Lognormal(Distribution):
         """Probability of a value not above `values`."""
         positive = np.maximum(values, np.finfo(float).tiny)
         return np.asarray(
-            np.where(np.asarray(values) > 0, _normal_cdf(np.log(positive), self.mu, self.sigma), 0.0)
+            np.where(
+                np.asarray(values) > 0, _normal_cdf(np.asarray(np.log(positive)), self.mu, self.sigma), 0.0
+            )
         )
 
     def from_normal(self, normal: np.ndarray) -> np.ndarray:

@@ -193,15 +193,11 @@ class Survival:
     """Kaplan-Meier estimate: the share of devices that still work after so many cycles."""
 
     source: ClassVar[str] = "kaplan1958"
-    cycle: Float[np.ndarray, " step"] = quantity(
-        dataclasses.MISSING, "1", "n", "where the curve may step, from 0"
-    )
+    cycle: Float[np.ndarray, " step"] = quantity(dataclasses.MISSING, "1", "n", "cycles, from 0")
     share: Float[np.ndarray, " step"] = quantity(dataclasses.MISSING, "1", "S", "share working from there on")
     low: Float[np.ndarray, " step"] = quantity(dataclasses.MISSING, "1", r"S_-", "lower end, 95 %")
     high: Float[np.ndarray, " step"] = quantity(dataclasses.MISSING, "1", r"S_+", "upper end, 95 %")
-    censored: Float[np.ndarray, " stopped"] = quantity(
-        dataclasses.MISSING, "1", "n", "cycles at which devices were stopped while they worked"
-    )
+    censored: Float[np.ndarray, " stopped"] = quantity(dataclasses.MISSING, "1", "n", "lives cut short")
     median: float = quantity(
         float("inf"), "1", r"n_{50}", "cycles after which half have failed; infinite where too few have"
     )
@@ -258,7 +254,6 @@ def fit_survival(lives: Sequence[DeviceLife]) -> Survival:
         return float(steps[below[0]]) if below.size else float("inf")
 
     # A lower end that no failure brought below one half proves the life only as long as somebody looked.
-    proved = reaches_half(low)
     return Survival(
         cycle=steps,
         share=share,
@@ -266,7 +261,7 @@ def fit_survival(lives: Sequence[DeviceLife]) -> Survival:
         high=high,
         censored=np.sort(time[~failed]),
         median=reaches_half(share),
-        median_interval=(min(proved, float(steps[-1])), reaches_half(high)),
+        median_interval=(min(reaches_half(low), float(steps[-1])), reaches_half(high)),
         devices=len(lives),
         failed=int(failed.sum()),
     )
@@ -288,9 +283,8 @@ class DeviceYield:
     def text(self) -> str:
         """As the guideline prints it: "15/16 = 94 % [70, 100]"."""
         low, high = (100 * p for p in self.interval)
-        return (
-            f"{self.working}/{self.tested} = {100 * self.working / self.tested:.0f} % [{low:.0f}, {high:.0f}]"
-        )
+        share = 100 * self.working / self.tested
+        return f"{self.working}/{self.tested} = {share:.0f} % [{low:.0f}, {high:.0f}]"
 
 
 def count_working(lives: Sequence[DeviceLife], *, after: int = 1) -> DeviceYield:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Float
-from scipy import signal, stats
+from jaxtyping import Float, Int
+from scipy import signal, special, stats
 
 from pinched._errors import PinchedError
 from pinched._params import quantity, require
@@ -186,23 +186,26 @@ def fit_spectrum(
             "Widen the range or give a longer series."
         )
     x_log, y_log = np.log(f[keep]), np.log(density[keep])
-    edges = np.linspace(x_log[0], x_log[-1] + 1e-9, 1 + max(5, int(3 * (x_log[-1] - x_log[0]))))
-    step = np.digitize(x_log, edges)
-    counts = np.array([(step == k).sum() for k in np.unique(step)], dtype=float)
+    step = _steps(x_log)
+    counts = np.bincount(step).astype(np.float64)
     if counts.size < 4:
         raise PinchedError(
             f"only {counts.size} steps of frequency hold data; 4 are needed. Give a longer series."
         )
-    centre = np.array([x_log[step == k].mean() for k in np.unique(step)])
-    height = np.array([y_log[step == k].mean() for k in np.unique(step)])
-    # Neighbouring bins of a Hann window share 4/9 of their power: a step of m bins holds fewer than m values.
-    weight = counts / (1.0 + 2.0 * (4.0 / 9.0) ** 2 * (1.0 - 1.0 / counts))
+    centre, height = (np.bincount(step, weights=v) / counts for v in (x_log, y_log))
+    # Power in neighbouring bins of a Hann window is correlated by 4/9, two bins apart by 1/36: a step of m bins
+    # holds about half as many independent ones, and neighbouring steps lean on each other.
+    weight = counts / (1.0 + 8 / 9 * (1.0 - 1.0 / counts) + 1 / 18 * (1.0 - 2.0 / counts))
     mean = float((weight * centre).sum() / weight.sum())
     spread = float((weight * (centre - mean) ** 2).sum())
     level = float((weight * height).sum() / weight.sum())
     slope = float((weight * (centre - mean) * height).sum() / spread)
     residual = height - level - slope * (centre - mean)
     variance = float((weight * residual**2).sum()) / (counts.size - 2)
+    # The few steps of a short series may lie on a line by chance, better than averaging `pieces` segments allows
+    # (variance of the logarithm of a chi-squared variable; half overlapping segments share 1/36): meet halfway.
+    pieces = (2 * x.size // length - 1) / (1.0 + 2.0 / 36.0)
+    variance = max(variance, 0.5 * (variance + float(special.polygamma(1, pieces))))
     half = float(stats.t.ppf(0.975, counts.size - 2)) * np.sqrt(variance / spread)
     return SpectrumFit(
         frequency=f[1:],
@@ -212,3 +215,15 @@ def fit_spectrum(
         density_at_1_hz=float(np.exp(level - slope * mean)),
         fitted=(float(f[keep][0]), float(f[keep][-1])),
     )
+
+
+def _steps(log_frequency: Float[np.ndarray, " bin"]) -> Int[np.ndarray, " bin"]:
+    """Number of the step of each bin: a third of an e-fold, at least four bins (neighbours resemble each other)."""
+    step = np.zeros(log_frequency.size, dtype=np.int64)
+    start = 0
+    for k in range(1, step.size):
+        enough = k - start >= 4 and step.size - k >= 4
+        if enough and log_frequency[k] - log_frequency[start] >= 1 / 3:
+            start = k
+            step[k:] += 1
+    return step
