@@ -15,6 +15,7 @@ from pinched import __version__
 from pinched.cli.check import check
 from pinched.cli.evaluate import demo, evaluate, extract
 from pinched.cli.inspect import inspect
+from pinched.cli.reproduce import reproduce
 
 app = typer.Typer(
     name="pinched",
@@ -29,6 +30,7 @@ app.command()(extract)
 app.command()(check)
 app.command()(inspect)
 app.command()(demo)
+app.command()(reproduce)
 
 
 def _version(wanted: bool) -> None:

@@ -2,19 +2,24 @@
 
 Weights are stored digitally, as two's-complement words in `ReramMemory` arrays (the scheme of
 marraccini2025fast): they are read back before use and the arithmetic is exact, so device spread acts
-only through bits that were written or read wrong.
+only through bits that were written or read wrong. `repair` says what is done against those: nothing (the default),
+or verification, spare cells, majority, a defect map, a code.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jaxtyping import Bool
+from jaxtyping import Bool, Int8
 from torch import Tensor, nn
 
 from pinched._params import require
 from pinched._units import to_si
+from pinched.crossbar.cells import Endurance
+from pinched.crossbar.layout import place_words
 from pinched.crossbar.memory import ReramMemory
+from pinched.crossbar.pulses import Pulses
+from pinched.crossbar.repair import ProgrammedMemory, Repair, program
 from pinched.crossbar.words import words_to_bits
 from pinched.devices.spread import DeviceSpread
 from pinched.networks.quantization import Quantizer
@@ -38,13 +43,17 @@ class MemoryNetwork:
     spread: DeviceSpread
     """The devices of the arrays."""
     shape: tuple[int, int]
-    """Word lines and bit lines of an array; one array holds the whole network."""
+    """Word lines and bit lines of the stored bits; one array holds the whole network."""
     write_voltage: float
     """Magnitude of the SET and RESET pulses (V)."""
     threshold: float
     """Sense resistance (ohm)."""
     seed: int
     """Seed of the arrays."""
+    repair: Repair | None = None
+    """What is done against bad cells; None writes every cell once and does not look."""
+    endurance: Endurance | None = None
+    """How many pulses a cell survives; None for no limit."""
 
     @property
     def bits(self) -> int:
@@ -58,23 +67,48 @@ class MemoryNetwork:
 
     @property
     def cells(self) -> int:
-        """Memory cells that hold the network: one per bit. The array may have a few more."""
+        """Memory cells that hold the bits of the network, one per bit; `repair` takes more, see `memory_shape`."""
         return self.network.words.numel() * self.bits
+
+    @property
+    def memory_shape(self) -> tuple[int, int]:
+        """Word lines and bit lines of an array, everything that `repair` needs included."""
+        return self.shape if self.repair is None else self.repair.memory_shape(*self.shape)
 
     def fresh(self, arrays: int | range) -> ReramMemory:
         """Unwritten arrays (all HRS), by number or range of numbers; the same devices at every call."""
         return ReramMemory(
             self.spread,
-            shape=self.shape,
+            shape=self.memory_shape,
             seed=self.seed,
             arrays=arrays,
             write_voltage=self.write_voltage,
             threshold=self.threshold,
+            endurance=self.endurance,
+        )
+
+    def same_arrays(self, other: MemoryNetwork) -> bool:
+        """Whether `fresh` gives the same memory for `other`: one drawing serves both."""
+        # A spread holds an array, which has no single truth value: the same object is the same spread.
+        return self.spread is other.spread and (
+            (self.memory_shape, self.seed, self.write_voltage, self.threshold, self.endurance)
+            == (other.memory_shape, other.seed, other.write_voltage, other.threshold, other.endurance)
         )
 
     def program(self, memory: ReramMemory) -> ReramMemory:
-        """`memory` after the words were written into it, one pulse per cell, unverified."""
+        """`memory` after the words were written into it, one pulse per cell, unverified; `repair` has no say."""
         return memory.program_words(self.network.words, self.bits)
+
+    def store(self, memory: ReramMemory, *, pulses: Pulses | None = None) -> ProgrammedMemory:
+        """`memory` programmed with `repair`, with what that cost; `pulses` turns counts into time and energy."""
+        plane, _ = place_words(self.network.words, self.bits, self.shape)
+        return program(memory, plane, self.repair, pulses=pulses)
+
+    def read_back(self, memory: ReramMemory) -> Int8[Tensor, "array word"]:
+        """Write the network into `memory` (with `repair`) and read its words from the cells."""
+        # Without a repair nobody asks for the cost, and counting it takes longer than writing.
+        stored = self.program(memory) if self.repair is None else self.store(memory)
+        return stored.read_words(self.bits)[:, : self.network.words.numel()]
 
 
 def array_shape(words: int, bits: int) -> tuple[int, int]:
@@ -94,14 +128,17 @@ def convert(
     shape: tuple[int, int] | None = None,
     write_voltage: str | float = "5 V",
     threshold: str | float | None = None,
+    repair: Repair | None = None,
+    endurance: Endurance | None = None,
     seed: int = 0,
 ) -> MemoryNetwork:
     """Quantize `model` and lay it out in arrays of `device`; nothing is drawn or written yet.
 
     `shape` (word lines, bit lines) defaults to one that fits the words. `write_voltage` (V) and `threshold`
-    (ohm) are text with a unit or SI numbers; the threshold defaults to `device.best_threshold()`. Raises
-    `PinchedError` for a module that cannot be stored, an array too small, or a voltage or threshold that is
-    not positive.
+    (ohm) are text with a unit or SI numbers; the threshold defaults to `device.best_threshold()`. `repair` is
+    what is done against bad cells, `endurance` how many pulses they survive. Raises `PinchedError` for a module
+    that cannot be stored, an array too small, a repair whose groups do not divide the word lines, and a voltage or
+    threshold that is not positive.
     """
     network = quantize(model, mapping.quantizer)
     count, bits = network.words.numel(), mapping.quantizer.bits
@@ -117,6 +154,17 @@ def convert(
     ohm = device.best_threshold() if threshold is None else to_si(threshold, "ohm")
     require(MemoryNetwork, volt > 0, f"write_voltage is {write_voltage}; it is a magnitude (V) above zero.")
     require(MemoryNetwork, ohm > 0, f"threshold is {threshold}; it is a resistance (ohm) above zero.")
-    return MemoryNetwork(
-        network=network, spread=device, shape=chosen, write_voltage=volt, threshold=ohm, seed=seed
+    chip = MemoryNetwork(
+        network=network,
+        spread=device,
+        shape=chosen,
+        write_voltage=volt,
+        threshold=ohm,
+        seed=seed,
+        repair=repair,
+        endurance=endurance,
     )
+    _ = (
+        chip.memory_shape
+    )  # refuses groups that do not divide the word lines now, not after an hour of training
+    return chip

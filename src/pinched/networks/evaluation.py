@@ -28,6 +28,11 @@ _CELLS_AT_ONCE = 2_000_000
 """Cells drawn at a time: about 60 bytes each while they are drawn, so 120 MB."""
 
 
+def cells_at_once() -> int:
+    """Memory cells that are drawn and written together; more arrays than that pass in portions."""
+    return _CELLS_AT_ONCE
+
+
 def array_accuracy(
     network: QuantizedNetwork, words: Int[Tensor, "array word"], data: ImageSet
 ) -> Float[Tensor, " array"]:
@@ -56,15 +61,14 @@ def evaluate(
     network = chip.network
     numbers = range(arrays) if isinstance(arrays, int) else arrays
     require(Score, len(numbers) >= 1, f"arrays is {arrays}; evaluate at least one array.")
-    _check_fit(network, data)
+    check_fit(network, data)
     written, bits, classes = chip.word_bits, chip.bits, len(data.classes)
-    portion = max(1, _CELLS_AT_ONCE // math.prod(chip.shape))
+    portion = max(1, cells_at_once() // math.prod(chip.memory_shape))
     starts = range(0, len(numbers), portion)
     shares, errors = [], []
     confusion = torch.zeros(classes * classes, dtype=torch.float64)
     for start in (progress or Silent()).track(starts, "arrays", len(starts)):
-        memory = chip.program(chip.fresh(numbers[start : start + portion]))
-        words = memory.read_words(bits)[:, : network.words.numel()]
+        words = chip.read_back(chip.fresh(numbers[start : start + portion]))
         errors.append(bit_errors(written, words_to_bits(words, bits).flatten(-2)))
         answers = network.predict(words, data.images)
         shares.append((answers == data.labels).double().mean(-1))
@@ -91,7 +95,7 @@ def evaluate(
         confusion=(confusion.reshape(classes, classes) / per_class[:, None]).numpy(),
         classes=data.classes,
         parameters=network.words.numel(),
-        cells=chip.cells,
+        cells=math.prod(chip.memory_shape) if chip.repair else chip.cells,
         write_voltage=chip.write_voltage,
         threshold=chip.threshold,
         seed=chip.seed,
@@ -125,7 +129,8 @@ def _describe(data: ImageSet, training_data: ImageSet | None) -> str:
     return f"{data.note} [the training images themselves]" if trained_on else data.note
 
 
-def _check_fit(network: QuantizedNetwork, data: ImageSet) -> None:
+def check_fit(network: QuantizedNetwork, data: ImageSet) -> None:
+    """Raise `PinchedError` unless `network` takes the images of `data` and has one output per class."""
     try:
         outputs = network(data.images[:1]).shape[-1]
     except RuntimeError as error:

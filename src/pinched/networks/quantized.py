@@ -38,8 +38,9 @@ class QuantizedNetwork:
     """Names of the parameter tensors, in the order of their words."""
     shapes: tuple[tuple[int, ...], ...]
     """Shape of each parameter tensor; weights are (out, in, ...) as torch has them."""
-    steps: tuple[float, ...]
-    """Value of one unit of a word in each tensor; 1 where the quantizer computes with bare words."""
+    steps: tuple[float | Float[Tensor, "out ..."], ...]
+    """Value of one unit of a word in each tensor, or in each of its outputs; 1 where the quantizer computes with bare
+    words."""
     words: Int8[Tensor, " word"]
     """All words in one row: tensor after tensor, each row-major."""
 
@@ -131,7 +132,7 @@ def check_storable(module: nn.Module) -> None:
 
 @torch.no_grad()
 def quantize(module: nn.Module, quantizer: Quantizer) -> QuantizedNetwork:
-    """The words of `module` by `quantizer`, each parameter tensor with a step of its own.
+    """The words of `module` by `quantizer`, each parameter tensor (or each output of it) with a step of its own.
 
     Works for any module whose parameters belong to linear and convolution layers; activations, pooling and
     reshaping pass. Raises `PinchedError` for other layers with parameters and for parameters that are not finite.
@@ -147,7 +148,7 @@ def quantize(module: nn.Module, quantizer: Quantizer) -> QuantizedNetwork:
         step = quantizer.step(tensor)
         names.append(name)
         shapes.append(tuple(tensor.shape))
-        steps.append(float(step) if quantizer.rescaled else 1.0)
+        steps.append(1.0 if not quantizer.rescaled else float(step) if step.ndim == 0 else step)
         words.append(quantizer.words(tensor, step).flatten())
     return QuantizedNetwork(
         module=twin,

@@ -1,28 +1,31 @@
 """marraccini2025fast: Ag/MoS2/Au memristors as binary memory for the weights of a network.
 
+`reproduce` computes every number of the paper's section 3.2 and puts it beside the paper's (`pinched reproduce
+marraccini2025`): word lengths, devices, turned pixels, MNIST. What differs and why stands in its table and in
+docs/methods_marraccini2025.md.
+
 The paper's measured files are not public in full; what it states are the distributions of 47 devices.
-`write_simulated_sweeps` makes sweeps from them, labelled as simulated, for the demonstration;
-`reproduce_fresh_write` stores networks in arrays of such devices and says what is left of them.
+`write_simulated_sweeps` makes sweeps from them, labelled as simulated, for the demonstration.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-
-from pinched._files import output_folder, write_text
+from pinched._files import check_output, output_folder, write_text
 from pinched._progress import Progress, Silent
-from pinched.devices.presets.marraccini2025 import SENSE_THRESHOLD, WRITE_VOLTAGE, marraccini2025
+from pinched.devices.presets.marraccini2025 import marraccini2025
 from pinched.devices.simulated import draw_devices, simulate_sweep
-from pinched.networks.convert import TwosComplement, convert
-from pinched.networks.datasets import digits5x4
-from pinched.networks.evaluation import evaluate
-from pinched.networks.mlp import mlp
-from pinched.networks.quantization import ClipQuantizer, PaperQuantizer
-from pinched.networks.score import Score
-from pinched.networks.training import train
+from pinched.networks._threads import one_thread
+from pinched.papers import marraccini2025_digits as digits
+from pinched.papers import marraccini2025_mnist as images
+from pinched.papers.marraccini2025_table import as_text
+from pinched.papers.parts import Parts
+from pinched.report.numbers import to_json
+
+MARK = "options.json"
+"""A folder that holds this file was written by `reproduce` and may be continued."""
 
 NOTE = "README_SIMULATED.md"
 """Name of the file that says that a folder of sweeps is simulated."""
@@ -48,53 +51,173 @@ def write_simulated_sweeps(folder: Path, *, devices: int = 47, seed: int = 0) ->
     return folder
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class FreshWrite:
-    """What is left of the 20-20-20-10 digits network after one unverified write; all over many arrays."""
+def reproduce(
+    out: Path | None = None,
+    *,
+    data: Path | None = None,
+    fast: bool = False,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Every number of section 3.2, ready for JSON; written to `out` with table and figures, if that is given.
 
-    paper_rule: Score
-    """3 bits, the paper's quantizer: written with +-5 V."""
-    overlap_only: Score
-    """The same words, every write succeeding: what the overlap of the two states alone costs."""
-    quantization_aware: Score
-    """3 bits, quantization-aware training, written with +-5 V."""
-
-
-def reproduce_fresh_write(
-    *, arrays: int = 4000, seed: int = 0, progress: Progress | None = None
-) -> FreshWrite:
-    """Train the paper's digits network, store it in `arrays` arrays of its devices, read it back.
-
-    The paper reports 100 % for its 3-bit network in software and never reads it from its cells.
+    `data` is a folder with the MNIST files (in it or in `mnist/`) and with digits5x4/published_network.npz; without
+    MNIST its numbers are None and `left_out` says why. `fast` takes fewer networks, arrays, seeds and epochs and
+    lists them in `shortened`. A run that was stopped goes on from its parts in `out`/parts when it is started with
+    the same options. Raises `PinchedError` for a folder that is not ours, or data that are damaged.
     """
-    tracker, data, device = progress or Silent(), digits5x4(), marraccini2025()
-    float_model = train(mlp((20, 20, 20, 10), seed=seed), data, seed=seed, progress=tracker)
-    paper, clip = PaperQuantizer(3), ClipQuantizer(3)
-    aware = train(float_model, data, quantizer=clip, seed=seed, progress=tracker)
+    tracker = progress or Silent()
+    with one_thread():
+        return _reproduce(out, data, fast, seed, tracker)
 
-    def stored(model, quantizer, write_voltage: float, training: str) -> Score:
-        chip = convert(
-            model,
-            device=device,
-            mapping=TwosComplement(quantizer),
-            write_voltage=write_voltage,
-            threshold=SENSE_THRESHOLD,
-            seed=seed,
-        )
-        return evaluate(
-            chip,
-            data,
-            arrays=arrays,
-            training_data=data,
-            float_model=float_model,
-            training=training,
-            progress=tracker,
-        )
 
-    # Far above any drawn V_SET: every write succeeds.
-    certain = float(np.exp(12.0))
-    return FreshWrite(
-        paper_rule=stored(float_model, paper, WRITE_VOLTAGE, "float, then the paper's rule"),
-        overlap_only=stored(float_model, paper, certain, "float, then the paper's rule"),
-        quantization_aware=stored(aware, clip, WRITE_VOLTAGE, "quantization-aware"),
+def _reproduce(
+    out: Path | None, data: Path | None, fast: bool, seed: int, tracker: Progress
+) -> dict[str, Any]:
+    if out is not None:
+        check_output(out, mark=MARK)
+        out.mkdir(parents=True, exist_ok=True)
+        write_text(out / MARK, to_json({"paper": "marraccini2025", "fast": fast, "seed": seed}))
+    parts = Parts(None if out is None else out / "parts")
+    folder = images.find_mnist(data)
+    left_out: list[str] = []
+    found = {
+        "paper": "marraccini2025fast",
+        "seed": seed,
+        "fast": fast,
+        "digits": _digits(parts, data, fast, seed, tracker, left_out),
+        "mnist": _mnist(parts, folder, fast, seed, tracker, left_out),
+        "shortened": _shortened(with_mnist=folder is not None) if fast else [],
+        "left_out": left_out,
+    }
+    if out is not None:
+        write_text(out / "numbers.json", to_json(found))
+        write_text(out / "table.md", as_text(found))
+        # Not above: matplotlib takes half a second that a caller without a folder need not wait.
+        from pinched.papers.marraccini2025_figures import write_figures
+
+        write_figures(found, out)
+    return found
+
+
+def _digits(
+    parts: Parts, data: Path | None, fast: bool, seed: int, progress: Progress, left_out: list[str]
+) -> dict[str, Any]:
+    count, small, arrays = 200, 20 if fast else 200, 4000
+    common: dict[str, Any] = {"seed": seed, "fast": fast}
+    tables = {
+        name: parts.get(
+            f"digits_{name}",
+            common | {"networks": n},
+            lambda layers=layers, n=n: digits.word_lengths(
+                layers, n, fast=fast, seed=seed, progress=progress
+            ),
+        )
+        for name, layers, n in (("20-10-10", digits.SMALL, small), ("20-20-20-10", digits.LAYERS, count))
+    }
+    net, which = digits.chosen_network(data, seed=seed, progress=progress)
+    common |= {"network": which}
+    if digits.published_network(data) is None:
+        left_out.append(f"digits.devices: {which}; the paper's own needs --data.")
+    devices = parts.get(
+        "digits_devices",
+        common | {"arrays": arrays},
+        lambda: digits.devices(net, arrays, fast=fast, seed=seed, progress=progress),
     )
+    flips = parts.get(
+        "digits_flips",
+        common,
+        lambda: digits.turned_pixels(net, 5 if fast else 50, seed=seed, progress=progress),
+    )
+    costs = parts.get(
+        "digits_sensitivity",
+        common,
+        lambda: digits.cost_of_properties(net, 200 if fast else 1000, seed=seed, progress=progress),
+    )
+    aware = None
+    if not fast:
+        aware = parts.get(
+            "digits_aware", common, lambda: digits.aware_in_devices(50, 200, seed=seed, progress=progress)
+        )
+    main = tables["20-20-20-10"]
+    return {
+        "qat3_perfect_fraction": digits.row(main, "quantization-aware", 3)["perfect"],
+        "qat2_perfect_fraction": digits.row(main, "quantization-aware", 2)["perfect"],
+        "paper3_perfect_fraction": digits.row(main, "paper", 3)["perfect"],
+        "devices": {
+            "fresh_mean": devices["fresh"]["mean"],
+            "repaired_perfect_fraction": devices["verify_2_spares"]["perfect"],
+            "network": which,
+            "trained_for_errors": aware,
+            **devices,
+        },
+        "flips_mean": flips["aware_mean"],
+        "flips_ceiling": flips["ceiling"],
+        "baseline": 0.1,
+        "flips": flips,
+        "sensitivity": costs,
+        "tables": tables,
+    }
+
+
+def _mnist(
+    parts: Parts, folder: Path | None, fast: bool, seed: int, progress: Progress, left_out: list[str]
+) -> dict[str, Any]:
+    if folder is None:
+        left_out.append("mnist: no MNIST files; give --data with the folder of the four IDX files.")
+        names = (
+            "float",
+            "qat4",
+            "qat3",
+            "qat2",
+            "literal_float",
+            "literal_qat4",
+            "literal_qat3",
+            "devices_gap",
+        )
+        return dict.fromkeys(names) | {"worst": None, "wide": [], "literal": None}
+    seeds, arrays = (1, 2) if fast else (5, 4)
+    where = folder
+    common: dict[str, Any] = {"fast": fast, "arrays": arrays}
+    wide = [
+        parts.get(
+            f"mnist_wide_{k}",
+            common | {"seed": k},
+            lambda k=k: images.wide(where, seed=k, fast=fast, arrays=arrays, progress=progress),
+        )
+        for k in range(seed, seed + seeds)
+    ]
+    literal = parts.get(
+        "mnist_literal",
+        {"fast": fast, "seed": seed, "seeds": seeds},
+        lambda: images.literal(where, seeds=seeds, seed=seed, fast=fast, progress=progress),
+    )
+    columns = {name: [one[name] for one in wide] for name in ("float", "qat4", "qat3", "qat2")}
+    columns |= {f"literal_{name}": literal[name] for name in ("float", "qat4", "qat3")}
+    gaps = [one["devices_clean"] - one["devices_repaired"] for one in wide]
+    return {
+        **{name: sum(values) / len(values) for name, values in columns.items()},
+        "devices_gap": sum(gaps) / len(gaps),
+        "worst": {name: min(values) for name, values in columns.items()} | {"devices_gap": max(gaps)},
+        "baseline": wide[0]["baseline"],
+        "baseline_nearest_mean": wide[0]["baseline_nearest_mean"],
+        "wide": wide,
+        "literal": literal,
+    }
+
+
+def _shortened(*, with_mnist: bool) -> list[str]:
+    notes = [
+        "digits.tables: without rounding alone and ranges per output; 20-10-10 with 20 networks instead of 200",
+        "digits.flips: 5 networks instead of 50",
+        "digits.devices: without majority of 3 and 5 and three spares; 1000 arrays for overlap and one spare",
+        "digits.devices.trained_for_errors: not computed",
+        "digits.sensitivity: 200 arrays instead of 1000",
+    ]
+    if with_mnist:
+        notes += [
+            "mnist.*: 1 seed instead of 5; 3 and 2 epochs instead of 12 and 12 (784-128-64-32-10)",
+            "mnist.literal_*: 5 and 4 epochs instead of 12 and 30 (784-10-10-10-10)",
+            "mnist.devices_gap: 2 arrays instead of 4 per seed",
+        ]
+    return notes

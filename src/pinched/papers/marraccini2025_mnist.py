@@ -1,0 +1,141 @@
+"""MNIST of marraccini2025fast: which network its text can mean, at which word lengths, and through its devices.
+
+`LITERAL` is what the text says (ten neurons in every layer), `WIDE` a network whose accuracy is the one it reports.
+The recipe (epochs, rates, learned steps) was chosen on 5000 training images held back; the test images decided
+nothing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from pinched._progress import Progress
+from pinched.crossbar.cells import Endurance
+from pinched.crossbar.defects import DefectMap
+from pinched.crossbar.repair import Repair
+from pinched.crossbar.writing import WriteVerify
+from pinched.devices.presets.marraccini2025 import (
+    BATCH_YIELD,
+    ENDURANCE,
+    SENSE_THRESHOLD,
+    WRITE_VOLTAGE,
+    marraccini2025,
+)
+from pinched.devices.spread import DeviceSpread
+from pinched.networks._idx import MNIST_FILES
+from pinched.networks.convert import TwosComplement, convert
+from pinched.networks.datasets import ImageSet, mnist
+from pinched.networks.evaluation import baselines, evaluate
+from pinched.networks.mlp import mlp
+from pinched.networks.quantization import ClipQuantizer, PaperQuantizer, Quantizer
+from pinched.networks.quantized import quantize
+from pinched.networks.training import accuracy, train, train_many
+
+WIDE = (784, 128, 64, 32, 10)
+"""Four layers, ten neurons in the last: 111 514 parameters."""
+
+LITERAL = (784, 10, 10, 10, 10)
+"""Four layers of ten neurons, as the text has it: 8180 parameters."""
+
+Values = dict[str, Any]
+
+
+def find_mnist(data: Path | None) -> Path | None:
+    """The folder with the four MNIST files at or below `data`; None where they are not."""
+    if data is None:
+        return None
+    names = [name for split in MNIST_FILES.values() for name in split]
+    for folder in (data, data / "mnist", data / "datasets" / "mnist"):
+        if all((folder / f"{name}.gz").is_file() or (folder / name).is_file() for name in names):
+            return folder
+    return None
+
+
+def _right(net: nn.Module, quantizer: Quantizer, data: ImageSet) -> float:
+    stored = quantize(net, quantizer)
+    return float((stored.predict(stored.words[None], data.images)[0] == data.labels).double().mean())
+
+
+def wide(folder: Path, *, seed: int, fast: bool, arrays: int, progress: Progress) -> Values:
+    """One seed of the wide network: float, both conversions, trained for 4, 3 and 2 bits, and through devices."""
+    train_set, test_set = mnist("train", folder=folder), mnist("test", folder=folder)
+    epochs, more = (3, 2) if fast else (12, 12)
+    net = train(mlp(WIDE, seed=seed), train_set, epochs=epochs, rate=2e-3, seed=seed, progress=progress)
+    found: Values = {"seed": seed, "float": accuracy(net, test_set)}
+    for bits in (8, 4, 3, 2):
+        found[f"paper{bits}"] = _right(net, PaperQuantizer(bits), test_set)
+        found[f"clip{bits}"] = _right(net, ClipQuantizer(bits), test_set)
+    for bits in (4, 3, 2):
+        quantizer = ClipQuantizer(bits)
+        aware = train(
+            net, train_set, quantizer=quantizer, learn_steps=True, epochs=more, rate=1e-3, seed=seed,
+            progress=progress,
+        )  # fmt: skip
+        found[f"qat{bits}"] = _right(aware, quantizer, test_set)
+        if bits == 4:
+            found |= _through_devices(aware, quantizer, test_set, arrays=arrays, seed=seed, progress=progress)
+    found["baseline"], found["baseline_nearest_mean"] = baselines(test_set, train_set)
+    return found
+
+
+def _through_devices(
+    net: nn.Module, quantizer: Quantizer, data: ImageSet, *, arrays: int, seed: int, progress: Progress
+) -> Values:
+    """The network in arrays of working devices written once, and at the batch yield with map and verification."""
+    endurance = Endurance(pulses=ENDURANCE)
+    mapping = TwosComplement(quantizer)
+    fresh = convert(
+        net, device=marraccini2025(), mapping=mapping, write_voltage=WRITE_VOLTAGE, threshold=SENSE_THRESHOLD,
+        endurance=endurance, seed=seed,
+    )  # fmt: skip
+    batch = marraccini2025(device_yield=BATCH_YIELD)
+    bits = fresh.shape[0] * fresh.shape[1]
+    repair = Repair(
+        writing=WriteVerify(retries=0),
+        placement=DefectMap.for_yield(good_share(batch), bits, confidence=0.9999),
+    )
+    mapped = convert(
+        net, device=batch, mapping=mapping, write_voltage=WRITE_VOLTAGE, threshold=SENSE_THRESHOLD, repair=repair,
+        endurance=endurance, seed=seed,
+    )  # fmt: skip
+    once = evaluate(fresh, data, arrays=arrays, progress=progress)
+    verified = evaluate(mapped, data, arrays=arrays, progress=progress)
+    lines, columns = mapped.memory_shape
+    return {
+        "devices_fresh": float(once.accuracy_array.mean()),
+        "devices_repaired": float(verified.accuracy_array.mean()),
+        "devices_repaired_worst": float(verified.accuracy_array.min()),
+        "devices_clean": verified.accuracy_quantized,
+        "devices_area_factor": lines * columns / mapped.cells,
+        "devices_arrays": arrays,
+    }
+
+
+def good_share(spread: DeviceSpread) -> float:
+    """Share of the cells of `spread` that take a '1' and a '0' with the write voltage and read right both times."""
+    volt, ohm = np.array(WRITE_VOLTAGE), np.array(SENSE_THRESHOLD)
+    written = float(spread.v_set.cdf(volt)) * float(spread.v_reset.cdf(volt))
+    read = float(spread.resistance_lrs.cdf(ohm)) * (1.0 - float(spread.resistance_hrs.cdf(ohm)))
+    return spread.device_yield * written * read
+
+
+def literal(folder: Path, *, seeds: int, seed: int, fast: bool, progress: Progress) -> Values:
+    """The network of the literal text, `seeds` of them side by side."""
+    train_set, test_set = mnist("train", folder=folder), mnist("test", folder=folder)
+    epochs, more = (5, 4) if fast else (12, 30)
+    starts = [mlp(LITERAL, seed=seed + k) for k in range(seeds)]
+    nets = train_many(starts, train_set, epochs=epochs, rate=2e-3, seed=seed, progress=progress)
+    found: Values = {"float": [accuracy(net, test_set) for net in nets]}
+    for bits in (4, 3):
+        found[f"paper{bits}"] = [_right(net, PaperQuantizer(bits), test_set) for net in nets]
+        quantizer = ClipQuantizer(bits)
+        aware = train_many(
+            nets, train_set, quantizer=quantizer, learn_steps=True, epochs=more, batch=128, rate=2e-3, seed=seed,
+            progress=progress,
+        )  # fmt: skip
+        found[f"qat{bits}"] = [_right(net, quantizer, test_set) for net in aware]
+    return found
