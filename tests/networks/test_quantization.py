@@ -7,11 +7,17 @@ from scipy import optimize, stats
 
 from pinched._errors import PinchedError
 from pinched.crossbar.words import word_range
-from pinched.networks.quantization import ClipQuantizer, PaperQuantizer, straight_through
+from pinched.networks.quantization import (
+    BitFlips,
+    ClipQuantizer,
+    PaperQuantizer,
+    RoundQuantizer,
+    straight_through,
+)
 
 TENSORS = st.lists(st.floats(-100, 100, width=32), min_size=1, max_size=30).map(torch.tensor)
 BITS = st.integers(1, 8)
-BOTH = pytest.mark.parametrize("kind", [PaperQuantizer, ClipQuantizer])
+BOTH = pytest.mark.parametrize("kind", [PaperQuantizer, RoundQuantizer, ClipQuantizer])
 
 
 @BOTH
@@ -120,3 +126,64 @@ def test_training_sees_the_stored_values_and_the_gradient_of_the_identity(kind, 
     assert torch.allclose(
         leaf.grad, torch.full_like(tensor, 1.0 if quantizer.rescaled else 1.0 / float(step))
     )
+
+
+def test_rounding_is_the_paper_conversion_without_the_cut():
+    # As in the hand example above: -2 -> -4, -0.9 -> -1.8 -> -2, 2 -> 3, 1.3 -> 1.95 -> 2, 0.6 -> 0.9 -> 1.
+    tensor = torch.tensor([-2.0, -0.9, 2.0, 1.3, 0.6])
+    quantizer = RoundQuantizer(3)
+    assert quantizer.words(tensor, quantizer.step(tensor)).tolist() == [-4, -2, 3, 2, 1]
+
+
+def test_every_output_may_have_a_range_of_its_own():
+    weight = torch.tensor([[3.0, -1.0, 2.0], [0.03, 0.01, -0.02], [0.0, 0.0, 0.0]])
+    quantizer = ClipQuantizer(3, per_channel=True)
+    step = quantizer.step(weight)
+    assert step.shape == (3, 1)
+    assert quantizer.words(weight, step).tolist() == [[3, -1, 2], [3, 1, -2], [0, 0, 0]]
+    assert not ClipQuantizer(3).words(weight, ClipQuantizer(3).step(weight))[1].any()
+    kernel = weight.reshape(3, 1, 3, 1)
+    assert quantizer.step(kernel).shape == (3, 1, 1, 1)
+    assert torch.equal(
+        quantizer.words(kernel, quantizer.step(kernel)).flatten(1), quantizer.words(weight, step)
+    )
+    bias = torch.tensor([3.0, 0.03])
+    assert quantizer.step(bias).ndim == 0
+
+
+@given(bits=st.integers(2, 4), scale=st.floats(1e-2, 1e2), seed=st.integers(0, 99), top=st.integers(1, 7))
+def test_clip_finds_a_grid_that_does_not_use_its_largest_words(bits, scale, seed, top):
+    high = min(top, 2 ** (bits - 1) - 1)
+    grid = torch.randint(-high, high + 1, (30,), generator=torch.Generator().manual_seed(seed)).float()
+    quantizer = ClipQuantizer(bits)
+    tensor = grid * scale
+    step = quantizer.step(tensor)
+    assert torch.allclose(quantizer.words(tensor, step) * step, tensor, rtol=1e-5, atol=1e-6 * scale)
+
+
+def test_small_and_large_tensors_find_the_same_step(monkeypatch):
+    tensor = torch.randn(3000, generator=torch.Generator().manual_seed(2))
+    once = ClipQuantizer(3).step(tensor)
+    monkeypatch.setattr("pinched.networks.quantization._CACHED", 0)
+    assert torch.equal(ClipQuantizer(3).step(tensor), once)
+
+
+@given(bits=BITS, seed=st.integers(0, 99))
+def test_flips_turn_every_bit_or_none(bits, seed):
+    low, high = word_range(bits)
+    generator = torch.Generator().manual_seed(seed)
+    words = torch.randint(low, high + 1, (50,), generator=generator).to(torch.int8)
+    uniform = torch.rand((50, bits), generator=generator)
+    assert torch.equal(BitFlips(of_ones=0.0, of_zeros=0.0).flip(words, bits, uniform), words)
+    # All bits turned is the complement, -1 - w.
+    assert torch.equal(BitFlips(of_ones=1.0, of_zeros=1.0).flip(words, bits, uniform), -1 - words)
+    assert not BitFlips(of_ones=1.0, of_zeros=0.0).flip(words, bits, uniform).any()
+
+
+def test_flip_rates_are_probabilities_and_are_met():
+    with pytest.raises(PinchedError, match=r"of_ones is 1\.5"):
+        BitFlips(of_ones=1.5, of_zeros=0.0)
+    words = torch.full((100_000,), -1, dtype=torch.int8)
+    uniform = torch.rand((100_000, 1), generator=torch.Generator().manual_seed(0))
+    share = float((BitFlips(of_ones=0.2, of_zeros=0.0).flip(words, 1, uniform) == 0).double().mean())
+    assert share == pytest.approx(0.2, abs=4 * (0.2 * 0.8 / 1e5) ** 0.5)

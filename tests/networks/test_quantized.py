@@ -122,3 +122,21 @@ def test_parameters_that_are_not_finite_are_named():
 def test_words_of_another_network_are_refused():
     with pytest.raises(PinchedError, match="7 words given; this network has 9"):
         quantize(mlp((2, 3)), ClipQuantizer(4)).parameters(torch.zeros(7, dtype=torch.int8))
+
+
+@pytest.mark.parametrize("net", [mlp((64, 20, 5)), convolutional()], ids=["mlp", "convolutional"])
+def test_a_range_per_output_comes_closer_to_the_float_network(net):
+    x = images(50, 64)
+    errors = []
+    for per_channel in (True, False):
+        stored = quantize(net, ClipQuantizer(3, per_channel=per_channel))
+        restored = stored.parameters(stored.words)
+        errors.append(
+            sum(float((restored[n] - p.detach()).square().sum()) for n, p in net.named_parameters())
+        )
+    assert errors[0] <= errors[1]
+    stored = quantize(net, ClipQuantizer(3, per_channel=True))
+    words = torch.stack([stored.words, -stored.words])
+    together = stored.predict(words, x)
+    assert torch.equal(together[0], stored(x).argmax(-1))
+    assert torch.equal(together[1], stored.predict(-stored.words[None], x)[0])

@@ -5,9 +5,9 @@ from torch import nn
 from pinched._errors import PinchedError
 from pinched.networks import datasets
 from pinched.networks.mlp import mlp
-from pinched.networks.quantization import ClipQuantizer, PaperQuantizer
+from pinched.networks.quantization import BitFlips, ClipQuantizer, PaperQuantizer
 from pinched.networks.quantized import quantize
-from pinched.networks.training import accuracy, default_schedule, train
+from pinched.networks.training import Decay, accuracy, default_schedule, train, train_many
 
 
 def quantized_accuracy(net, quantizer, data) -> float:
@@ -104,21 +104,25 @@ def test_three_bits_are_enough_for_the_digits_of_the_paper():
     # Origin: marraccini2025fast claims 100 % at 3 bits for a 20-20-20-10 network. A separate study of 200 networks
     # found 10 of 10 for 200 of them at 3 bits after quantization-aware training, so that no seed here may fail.
     data = datasets.digits5x4()
-    for seed in range(5):
-        net = train(mlp((20, 20, 20, 10), seed=seed), data, seed=seed)
-        assert accuracy(net, data) == 1.0
-        tuned = train(net, data, quantizer=ClipQuantizer(3), seed=seed)
+    nets = train_many([mlp((20, 20, 20, 10), seed=k) for k in range(5)], data)
+    assert all(accuracy(net, data) == 1.0 for net in nets)
+    for tuned in train_many(nets, data, quantizer=ClipQuantizer(3)):
         assert quantized_accuracy(tuned, ClipQuantizer(3), data) == 1.0
 
 
-@pytest.mark.slow
 def test_the_conversion_of_the_paper_keeps_a_third_of_its_networks_perfect():
-    # Origin: a separate study of 200 networks (600 full-batch epochs of Adam): 37 % classify all ten digits after
-    # the paper's own conversion to 3 bits. 60 networks here: four binomial standard deviations are 25 points.
+    # Origin: a separate study of 200 networks (600 full-batch epochs of Adam at 0.001): 37 % classify all ten digits
+    # after the paper's own conversion to 3 bits, 98 % after quantization-aware training at 2 bits, and all at 3 bits.
+    # 200 networks each: the difference of two shares of 37 % has a standard deviation of 4.8 points; allowed are two.
+    # The trainings for 3 and 2 bits take 60 of them, of which one may fail.
     data = datasets.digits5x4()
-    nets = [train(mlp((20, 20, 20, 10), seed=s), data, seed=s) for s in range(60)]
+    starts = [mlp((20, 20, 20, 10), seed=k) for k in range(200)]
+    nets = train_many(starts, data, epochs=600, rate=1e-3, decay=Decay.CONSTANT)
     share = sum(quantized_accuracy(net, PaperQuantizer(3), data) == 1.0 for net in nets) / len(nets)
-    assert share == pytest.approx(0.37, abs=0.25)
+    assert share == pytest.approx(0.37, abs=0.1)
+    for bits, least in ((3, 60), (2, 59)):
+        tuned = train_many(nets[:60], data, quantizer=ClipQuantizer(bits), learn_steps=True)
+        assert sum(quantized_accuracy(net, ClipQuantizer(bits), data) == 1.0 for net in tuned) >= least
 
 
 def test_the_8x8_digits_reach_what_the_literature_reaches():
@@ -142,3 +146,105 @@ def test_mnist_at_four_bits(shared):
     net = train(mlp((784, 128, 64, 32, 10)), train_set)
     tuned = train(net, train_set, quantizer=ClipQuantizer(4))
     assert quantized_accuracy(tuned, ClipQuantizer(4), test_set) >= 0.975
+
+
+# --- many networks, wrong bits, learned steps -------------------------------------------------------
+
+MODES = pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"decay": Decay.CONSTANT},
+        {"quantizer": ClipQuantizer(3)},
+        {"quantizer": ClipQuantizer(3, per_channel=True)},
+        {"quantizer": PaperQuantizer(4)},
+        {"quantizer": ClipQuantizer(3), "learn_steps": True},
+        {"quantizer": ClipQuantizer(3, per_channel=True), "learn_steps": True},
+    ],
+    ids=["float", "constant", "clip", "clip per output", "paper", "learned", "learned per output"],
+)
+
+
+@MODES
+def test_many_networks_descend_as_each_would_alone(blobs, options):
+    # The same arithmetic in another order of summation: a few steps in float32 agree to rounding.
+    nets = [mlp((6, 5, 3), seed=k) for k in range(3)]
+    together = train_many(nets, blobs, epochs=2, seed=4, **options)
+    for net, found in zip(nets, together, strict=True):
+        alone = train(net, blobs, epochs=2, seed=4, **options)
+        assert torch.allclose(parameters(found), parameters(alone), atol=2e-3)
+        assert not found.training
+
+
+def test_a_network_does_not_depend_on_the_others_also_with_wrong_bits(blobs):
+    nets = [mlp((6, 5, 3), seed=k) for k in range(4)]
+    options = {"quantizer": ClipQuantizer(3), "flips": BitFlips(of_ones=0.1, of_zeros=0.05), "epochs": 2}
+    many, few = train_many(nets, blobs, **options), train_many(nets[:2], blobs, **options)
+    for one, other in zip(many, few, strict=False):
+        assert torch.allclose(parameters(one), parameters(other), atol=1e-4)
+    assert torch.allclose(parameters(many[0]), parameters(train(nets[0], blobs, **options)), atol=1e-3)
+
+
+def test_training_with_wrong_bits_survives_more_of_them():
+    # Five networks in 60 arrays each: without, 90 %; with, 94 %, with standard errors of about one point.
+    from pinched.devices.presets.marraccini2025 import marraccini2025
+    from pinched.networks.convert import TwosComplement, convert
+    from pinched.networks.montecarlo import monte_carlo
+
+    data, quantizer, spread = datasets.digits5x4(), ClipQuantizer(3), marraccini2025()
+    nets = train_many([mlp((20, 20, 20, 10), seed=k) for k in range(5)], data)
+    means = []
+    for flips in (None, BitFlips(of_ones=0.037, of_zeros=0.004)):
+        tuned = train_many(nets, data, quantizer=quantizer, flips=flips, epochs=300)
+        chips = [convert(n, device=spread, mapping=TwosComplement(quantizer), threshold=1e4) for n in tuned]
+        means.append(monte_carlo(chips, [data], arrays=60).mean.mean())
+    assert means[1] > means[0]
+
+
+@pytest.mark.parametrize("bits", [2, 3, 5])
+def test_learned_steps_are_those_that_are_stored(blobs, bits):
+    quantizer = ClipQuantizer(bits)
+    tuned = train(mlp((6, 5, 3)), blobs, quantizer=quantizer, learn_steps=True, epochs=5)
+    stored = quantize(tuned, quantizer)
+    for name, value in stored.parameters(stored.words).items():
+        assert torch.allclose(value, dict(tuned.named_parameters())[name], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"flips": BitFlips(of_ones=0.1, of_zeros=0.1)}, "there is no quantizer"),
+        ({"learn_steps": True}, "there is no quantizer"),
+        ({"learn_steps": True, "quantizer": PaperQuantizer(3)}, "PaperQuantizer .* cannot be learned"),
+    ],
+    ids=["flips", "steps", "paper"],
+)
+def test_options_that_need_another_are_refused(blobs, options, message):
+    with pytest.raises(PinchedError, match=message):
+        train(mlp((6, 3)), blobs, **options)
+
+
+@pytest.mark.parametrize(
+    ("models", "message"),
+    [
+        ([], "models is empty"),
+        ([mlp((6, 3)), mlp((6, 4, 3))], "model 1 is not built as model 0"),
+        (
+            [nn.Sequential(mlp((6, 3)), nn.Dropout(0.1))],
+            "Dropout: such layers cannot be trained side by side",
+        ),
+        ([nn.Sequential(mlp((6, 3)), nn.BatchNorm1d(3))], "buffers: such layers"),
+    ],
+    ids=["none", "different", "dropout", "norm"],
+)
+def test_what_cannot_be_trained_side_by_side_is_refused(blobs, models, message):
+    with pytest.raises(PinchedError, match=message):
+        train_many(models, blobs)
+
+
+def test_the_threads_of_torch_are_given_back(blobs):
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    train(mlp((6, 3)), blobs, epochs=1)
+    assert torch.get_num_threads() == 2
+    torch.set_num_threads(before)

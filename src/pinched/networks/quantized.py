@@ -38,7 +38,7 @@ class QuantizedNetwork:
     """Names of the parameter tensors, in the order of their words."""
     shapes: tuple[tuple[int, ...], ...]
     """Shape of each parameter tensor; weights are (out, in, ...) as torch has them."""
-    steps: tuple[float | Float[Tensor, "out ..."], ...]
+    steps: tuple[float | Float[Tensor, ...], ...]
     """Value of one unit of a word in each tensor, or in each of its outputs; 1 where the quantizer computes with bare
     words."""
     words: Int8[Tensor, " word"]

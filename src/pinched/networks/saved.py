@@ -99,12 +99,13 @@ def load_network(path: Path | str, module: nn.Module) -> QuantizedNetwork:
     """
     where = Path(path)
     try:
-        with np.load(where, allow_pickle=False) as stored:
+        # From memory: numpy leaves a file open that turns out to be damaged.
+        with np.load(io.BytesIO(where.read_bytes()), allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         head = json.loads(str(arrays.pop("head")))
         kind, options = _KINDS[head["quantizer"]], head["options"]
         quantizer = kind(**options)
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, zipfile.BadZipFile) as error:
         raise DataFileError(where, "", f"the file cannot be read ({error})", _CURE) from error
     except (KeyError, ValueError, TypeError) as error:
         raise DataFileError(where, "head", f"this is no saved network ({error!r})", _CURE) from error

@@ -119,9 +119,10 @@ def _storage(
     models: Sequence[nn.Module], quantizer: Quantizer | None, flips: BitFlips | None, learn_steps: bool
 ) -> Storage | None:
     if quantizer is None:
-        if flips is not None:
+        if flips is not None or learn_steps:
             raise PinchedError(
-                f"flips is {flips}, but there is no quantizer: only stored bits flip. Give one."
+                f"flips is {flips} and learn_steps {learn_steps}, but there is no quantizer: only stored words have "
+                "bits and steps. Give one."
             )
         return None
     for model in models:

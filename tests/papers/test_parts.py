@@ -1,0 +1,39 @@
+import json
+
+import pytest
+
+from pinched._errors import PinchedError
+from pinched.papers.parts import Parts
+
+
+def test_a_part_is_computed_once_for_its_options(tmp_path):
+    calls = []
+
+    def compute():
+        calls.append(1)
+        return {"value": (1.0, 2.0)}
+
+    parts = Parts(tmp_path / "parts")
+    first = parts.get("a", {"seed": 0}, compute)
+    assert parts.get("a", {"seed": 0}, compute) == first == {"value": [1.0, 2.0]}
+    assert len(calls) == 1
+    parts.get("a", {"seed": 1}, compute)
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"options": {}}'])
+def test_a_damaged_part_is_computed_anew(tmp_path, content):
+    parts = Parts(tmp_path)
+    parts.get("a", {}, lambda: {"x": 1})
+    (tmp_path / "a.json").write_text(content)
+    assert parts.get("a", {}, lambda: {"x": 2}) == {"x": 2}
+    assert json.loads((tmp_path / "a.json").read_text())["result"] == {"x": 2}
+
+
+def test_without_a_folder_nothing_is_kept():
+    assert Parts(None).get("a", {}, lambda: {"x": 1}) == {"x": 1}
+
+
+def test_what_json_cannot_hold_is_refused():
+    with pytest.raises(PinchedError, match="the part a cannot be kept"):
+        Parts(None).get("a", {}, lambda: {"x": float("nan")})
