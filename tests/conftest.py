@@ -6,17 +6,20 @@ from pathlib import Path
 import pytest
 from jaxtyping import install_import_hook
 
+ROOT = Path(__file__).resolve().parents[1]
+
 # Every annotation of these packages is checked while the tests run: shapes by jaxtyping, types by beartype.
-# Compiled kernels (pinched._random) are left out: numba does its own typing.
+# Compiled kernels are left out (pinched._random, and the time loop of the devices): numba does its own typing.
+_COMPILED = {"_compile", "_loop", "_rodas", "_sensitivity", "_terminal"}
 _hook = install_import_hook(
-    [
-        f"pinched.{name}"
-        for name in ("data", "extraction", "devices", "crossbar", "networks", "report", "pipeline")
+    [f"pinched.{name}" for name in ("data", "extraction", "crossbar", "networks", "report", "pipeline")]
+    + [
+        f"pinched.devices.{path.stem}"
+        for path in sorted((ROOT / "src/pinched/devices").iterdir())
+        if not path.stem.startswith("__") and path.stem not in _COMPILED
     ],
     "typecheck.check",
 )
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="session")

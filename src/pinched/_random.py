@@ -10,7 +10,7 @@ import hashlib
 
 import numba
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, UInt64
 
 _MASK = 0xFFFFFFFF
 
@@ -18,6 +18,12 @@ _MASK = 0xFFFFFFFF
 def _key(seed: int, address: tuple[str | int, ...]) -> int:
     text = "/".join([str(int(seed)), *(str(part) for part in address)])
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+def stream_key(seed: int, *address: str | int) -> UInt64[np.ndarray, " 2"]:
+    """The two words (uint64) that key the counter-based stream of `address`, for compiled loops that draw themselves."""
+    key = _key(seed, address)
+    return np.array([key & _MASK, key >> 32], np.uint64)
 
 
 def generator(seed: int, *address: str | int) -> np.random.Generator:

@@ -1,7 +1,7 @@
 r"""Voltage waveforms: what a source applies, as corner points joined by straight lines.
 
-`triangle` for hysteresis loops, `staircase` for what a source-meter really does, `pulse_train` for
-programming, endurance and plasticity. All return a `Waveform`; `sample` turns it into arrays.
+`triangle` for hysteresis loops, `sine` for pinched loops at a frequency, `staircase` for what a source-meter
+really does, `pulse_train` for programming, endurance and plasticity. All return a `Waveform`; `sample` turns it into arrays.
 """
 
 from __future__ import annotations
@@ -89,6 +89,30 @@ def triangle(
     time, corners = time[keep], corners[keep]
     all_times = np.concatenate([[0.0], *(time[1:] + k * length for k in range(cycles))])
     return Waveform(time=all_times, voltage=np.concatenate([[corners[0]], *[corners[1:]] * cycles]))
+
+
+def sine(
+    amplitude: str | float,
+    *,
+    frequency: str | float,
+    cycles: float = 1.0,
+    offset: str | float = 0.0,
+    points_per_period: int = 2000,
+) -> Waveform:
+    """Sine of `amplitude` around `offset` (V) at `frequency` (Hz), as straight pieces.
+
+    `points_per_period` pieces stay within 4.94 / points_per_period^2 of the amplitude (1.2e-6 at 2000); peaks
+    and zeros are hit exactly when it is a multiple of 4. Raises `PinchedError` for a frequency, cycles or points
+    not above zero.
+    """
+    peak, middle, rate = to_si(amplitude, "V"), to_si(offset, "V"), to_si(frequency, "Hz")
+    for value, name, unit in (
+        (rate, "frequency", "Hz"), (cycles, "cycles", ""), (points_per_period, "points_per_period", ""),
+    ):  # fmt: skip
+        _positive(value, name, unit)
+    count = max(1, round(cycles * points_per_period))
+    phase = np.arange(count + 1) * (cycles / count)
+    return Waveform(time=phase / rate, voltage=middle + peak * np.sin(2.0 * np.pi * phase))
 
 
 def staircase(

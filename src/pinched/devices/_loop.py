@@ -1,0 +1,425 @@
+"""The time loop of one device, compiled: steps with error control, corners, bounds, samples, noise.
+
+Every device takes its own steps. A step ends at each corner of the waveform; what is recorded between is read
+from the method's own dense output. Bounds are hard: a variable that meets one stops there, and leaves as soon
+as its speed points inward again.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from pinched._random import _philox
+from pinched.devices._compile import call_law
+from pinched.devices._rodas import dense, step, step_one
+from pinched.devices._sensitivity import advance, between, of_current
+from pinched.devices._terminal import (
+    ANY_LIMIT,
+    BOUNDS,
+    CLOSURE,
+    CURRENT_SOURCE,
+    NOISE,
+    PROLOGUE,
+    R_SERIES,
+    RATE,
+    RATE1,
+    RESPONSE,
+    rates_with_slopes,
+    solve,
+)
+
+DONE, TOO_MANY_STEPS, NOT_FINITE, NO_SOLUTION = 0, 1, 2, 3
+# A variable that meets a bound stops this share of its range before it: exactly at the bound some windows are
+# zero, and rounding alone would lock the state there for good.
+_HAIR = 1e-12
+
+
+@njit(cache=True)
+def _normal(k0, k1, segment, component, device):
+    words = _philox(
+        np.uint64(segment),
+        np.uint64(component),
+        np.uint64(device) & np.uint64(0xFFFFFFFF),
+        np.uint64(0),
+        k0,
+        k1,
+    )
+    scale = 1.0 / 4294967296.0
+    radius = np.sqrt(-2.0 * np.log((float(words[0]) + 0.5) * scale))
+    return radius * np.cos(2.0 * np.pi * (float(words[1]) + 0.5) * scale)
+
+
+@njit(cache=True)
+def _error(x, y, estimate, d2, f, h, rtol, atol, m):
+    """Worst error of a step by its tolerance: at its end by the method's estimate, inside by the dense output.
+
+    A stiff transient that a step strides over is no error at the end, but a sample inside would miss it: there the
+    dense output starts with another slope than the state has. 4/27 is the largest that a cubic makes of a slope.
+    """
+    worst = 0.0
+    for a in range(m):
+        size = atol[a] + rtol * max(abs(x[a]), abs(y[a]))
+        inside = 4.0 / 27.0 * abs(y[a] - x[a] + d2[a] - h * f[a])
+        share = max(abs(estimate[a]), inside) / size
+        if not share <= worst:
+            worst = share
+    return worst
+
+
+@njit(cache=True)
+def _set_row(row, parameters, p, count, x, code, out, low, high, n, bound_out):
+    for k in range(count):
+        p[k] = parameters[row, k]
+    call_law(code[PROLOGUE], x, 0.0, 0.0, p, out)
+    for k in range(p.size - count):
+        p[count + k] = out[k]
+    call_law(code[BOUNDS], x, 0.0, 0.0, p, bound_out)
+    for k in range(n):
+        low[k], high[k] = bound_out[2 * k], bound_out[2 * k + 1]
+
+
+@njit(cache=True)
+def _played(x, v, p, circuit, code, implicit, n, out, guess, low, high):
+    """Moves the state of a play law into its limits at source value v; behind a resistance both are sought at once."""
+    before = x[0]
+    below, above = low[0], high[0]
+    for _ in range(200):
+        u, _i, _m = solve(x, v, p, circuit, code, implicit, n, out, guess, True)
+        call_law(code[RATE], x, u, 0.0, p, out)
+        # The limits' order decides a state between them: first raised to the lower, then held below the upper.
+        wanted = min(max(min(out[1], max(before, out[0])), low[0]), high[0])
+        if abs(wanted - x[0]) <= 1e-14 * (high[0] - low[0]):
+            x[0] = wanted
+            return
+        if circuit[R_SERIES] == 0.0 and circuit[ANY_LIMIT] == 0.0 and circuit[CURRENT_SOURCE] == 0.0:
+            x[0] = wanted
+            return
+        # A state that rises takes voltage from the device: the answer lies between where it is and what it wants.
+        if wanted > x[0]:
+            below = x[0]
+        else:
+            above = x[0]
+        x[0] = 0.5 * (below + above) if below > low[0] or above < high[0] else wanted
+    return
+
+
+@njit(cache=True, nogil=True)
+def run_device(
+    device, parameters, row_of_segment, x0, circuit, code, implicit, sizes,
+    corner_time, corner_value, sample_time, sample_value, sample_segment, sample_slot,
+    rtol, atol, max_steps, noise_key, current, state, device_voltage, sensitivity, report,
+):  # fmt: skip
+    """Runs one device; fills current[slot], state[variable, slot], device_voltage[slot], sensitivity[slot, column].
+
+    `sizes` = (state variables, parameters, derived parameters, noise in steps, sensitivity wanted, play law).
+    `report` receives (status, time, steps, first state); returned is the number of samples done.
+    """
+    n, count, derived = sizes[0], sizes[1], sizes[2]
+    noisy, graded, play = sizes[3] == 1, sizes[4] == 1, sizes[5] == 1
+    lagging = circuit[RESPONSE] > 0.0
+    m = n + 1 if lagging else n
+    wide = max(m, 1)
+    simple = (
+        not implicit
+        and circuit[R_SERIES] == 0.0
+        and circuit[ANY_LIMIT] == 0.0
+        and circuit[CURRENT_SOURCE] == 0.0
+    )
+    fast = simple and not graded
+    quick = simple and m == 1
+    x, y, f, raw, raw1 = np.zeros(wide), np.zeros(wide), np.zeros(wide), np.zeros(wide), np.zeros(wide)
+    z, reached = np.zeros(wide), np.zeros(wide)
+    jacobian, jacobian1 = np.zeros((wide, wide)), np.zeros((wide, wide))
+    f_v, f_v1, f_t = np.zeros(wide), np.zeros(wide), np.zeros(wide)
+    low, high = np.full(wide, -np.inf), np.full(wide, np.inf)
+    frozen = np.zeros(wide, np.bool_)
+    i_x, u_x = np.zeros(wide), np.zeros(wide)
+    work = np.zeros((10, wide))
+    out = np.zeros(max(2 * n + n * n + n, n + 3, derived, 2 * n * (1 + count), 4))
+    bound_out = np.zeros(max(2 * n * (1 + count), 1))
+    p = np.zeros(max(count + derived, 1))
+    guess = np.zeros(2)
+    columns = count + 1 + n
+    s = np.zeros((wide, columns)) if graded else np.zeros((1, 1))
+    s_old, s_at = np.zeros_like(s), np.zeros_like(s)
+    s_stages = np.zeros((3, *s.shape))
+    for k in range(n):
+        x[k] = x0[k]
+        if graded:
+            s[k, count + 1 + k] = 1.0
+    if lagging:
+        x[n] = corner_value[0]
+    row, slot, total = -1, 0, 0
+    samples = sample_time.size
+    h_before, v_before = 0.0, np.nan
+    for segment in range(corner_time.size - 1):
+        start, length = corner_time[segment], corner_time[segment + 1] - corner_time[segment]
+        if length <= 0.0:
+            continue
+        v0 = corner_value[segment]
+        slope = (corner_value[segment + 1] - v0) / length
+        fresh = v0 != v_before
+        if row_of_segment[segment] != row:
+            row = row_of_segment[segment]
+            _set_row(row, parameters, p, count, x, code, out, low, high, n, bound_out)
+            for k in range(n):
+                x[k] = min(max(x[k], low[k]), high[k])
+            fresh = True
+        if play:
+            while slot < samples and sample_segment[slot] == segment:
+                _played(x, sample_value[slot], p, circuit, code, implicit, n, out, guess, low, high)
+                _record(
+                    slot, sample_slot, sample_value, x, s, p, circuit, code, implicit, n, m, count, out, guess,
+                    i_x, u_x, False, False, current, state, device_voltage, sensitivity,
+                )  # fmt: skip
+                slot += 1
+            _played(x, corner_value[segment + 1], p, circuit, code, implicit, n, out, guess, low, high)
+            total += 1
+            continue
+        tau = 0.0
+        rates_with_slopes(x, v0, p, circuit, code, implicit, n, out, guess, raw, jacobian, f_v, i_x, u_x)
+        h = length if fresh or h_before <= 0.0 else min(length, h_before)
+        steps = 0
+        forced_end = False
+        first = True
+        while tau < length or first:
+            for a in range(m):
+                hair = _HAIR * (high[a] - low[a])
+                frozen[a] = (x[a] >= high[a] - 2.0 * hair and raw[a] > 0.0) or (
+                    x[a] <= low[a] + 2.0 * hair and raw[a] < 0.0
+                )
+                f[a] = 0.0 if frozen[a] else raw[a]
+                f_t[a] = 0.0 if frozen[a] else f_v[a] * slope
+                if frozen[a]:
+                    for b in range(m):
+                        jacobian[a, b] = 0.0
+            if first:
+                first = False
+                while slot < samples and sample_segment[slot] == segment and sample_time[slot] <= start:
+                    _record(
+                        slot, sample_slot, sample_value, x, s, p, circuit, code, implicit, n, m, count, out, guess,
+                        i_x, u_x, lagging, graded, current, state, device_voltage, sensitivity,
+                    )  # fmt: skip
+                    slot += 1
+            steps += 1
+            if steps > max_steps:
+                report[0], report[1], report[2], report[3] = TOO_MANY_STEPS, start + tau, total, x[0]
+                return slot
+            if tau + h >= length * (1.0 - 1e-14):
+                h = length - tau
+            v = v0 + slope * tau
+            if quick:
+                good = True
+                if frozen[0]:
+                    y[0], work[5, 0], work[8, 0], work[9, 0] = x[0], 0.0, 0.0, 0.0
+                else:
+                    y[0], work[5, 0], work[8, 0], work[9, 0] = step_one(
+                        x[0], f[0], jacobian[0, 0], f_t[0], h, v, slope, low[0], high[0], p, code, z, out
+                    )
+            else:
+                good = m == 0 or step(
+                    x, f, jacobian, f_t, h, v, slope, low, high, frozen, p, circuit, code, implicit, n, m, out, guess,
+                    work, y, simple,
+                )  # fmt: skip
+            worst = _error(x, y, work[5], work[8], f, h, rtol, atol, m) if good else np.inf
+            if not np.isfinite(worst):
+                if h < 1e-250:
+                    report[0], report[1], report[2], report[3] = NOT_FINITE, start + tau, total, x[0]
+                    return slot
+                h *= 0.1
+                continue
+            if worst > 1.0:
+                h *= max(0.1, 0.9 * worst**-0.25)
+                continue
+            grow = 6.0 if worst < 1e-4 else min(6.0, 0.9 * worst**-0.25)
+            full = h
+            for a in range(m):
+                reached[a] = y[a]
+            # Where does a variable meet a bound? There the step ends.
+            share, hit, hit_high = 1.0, -1, False
+            for a in range(m):
+                if frozen[a]:
+                    y[a] = x[a]
+                    continue
+                hair = _HAIR * (high[a] - low[a])
+                if y[a] > high[a] - 0.5 * hair or y[a] < low[a] + 0.5 * hair:
+                    up = y[a] > high[a] - 0.5 * hair
+                    if x[a] == y[a]:
+                        continue
+                    edge = high[a] - hair if up else low[a] + hair
+                    meets = (edge - x[a]) / (y[a] - x[a])
+                    if meets < share:
+                        share, hit, hit_high = max(meets, 0.0), a, up
+            if hit >= 0:
+                # A straight line would miss the time of the meeting; a shorter step finds it.
+                if share * abs(y[hit] - x[hit]) > 1e-9 * (high[hit] - low[hit]) and abs(
+                    y[hit] - (high[hit] if hit_high else low[hit])
+                ) > max(atol[hit], rtol * (high[hit] - low[hit])):
+                    h *= min(max(share, 0.1), 0.99)
+                    continue
+                h *= max(share, 1e-3)
+                for a in range(m):
+                    if not frozen[a]:
+                        y[a] = dense(x[a], reached[a], work[8, a], work[9, a], h / full)
+                edge_hair = _HAIR * (high[hit] - low[hit])
+                y[hit] = high[hit] - edge_hair if hit_high else low[hit] + edge_hair
+            if quick:
+                call_law(code[RATE1], y, v + slope * h, 0.0, p, out)
+                raw1[0], jacobian1[0, 0], f_v1[0] = out[0], out[1], out[2]
+            else:
+                rates_with_slopes(
+                    y,
+                    v + slope * h,
+                    p,
+                    circuit,
+                    code,
+                    implicit,
+                    n,
+                    out,
+                    guess,
+                    raw1,
+                    jacobian1,
+                    f_v1,
+                    i_x,
+                    u_x,
+                )
+            if not forced_end:
+                turned = -1
+                for a in range(m):
+                    if frozen[a] and raw[a] * raw1[a] < 0.0:
+                        turned = a
+                if turned >= 0 and h > 1e-9 * length:
+                    # A held variable was released within the step: end the step where its speed changes sign.
+                    inside, outside = 0.0, 1.0
+                    for _ in range(40):
+                        middle = 0.5 * (inside + outside)
+                        for a in range(m):
+                            z[a] = x[a] + middle * (y[a] - x[a])
+                        rates_with_slopes(
+                            z, v + slope * h * middle, p, circuit, code, implicit, n, out, guess,
+                            raw1, jacobian1, f_v1, i_x, u_x,
+                        )  # fmt: skip
+                        if raw[turned] * raw1[turned] < 0.0:
+                            outside = middle
+                        else:
+                            inside = middle
+                    h *= outside
+                    forced_end = True
+                    continue
+            forced_end = False
+            if graded:
+                s_old[:] = s
+                if m > 0 and not advance(
+                    s, x, reached, work[8], work[9], full, h, v, slope, frozen, p, circuit, code, implicit, n, m,
+                    count, out, guess, s_stages,
+                ):  # fmt: skip
+                    report[0], report[1], report[2], report[3] = NO_SOLUTION, start + tau, total, x[0]
+                    return slot
+                if hit >= 0 and hit < n:
+                    which = 2 * hit + (1 if hit_high else 0)
+                    for q in range(columns):
+                        s[hit, q] = bound_out[2 * n + which * count + q] if q < count else 0.0
+            end = start + tau + h
+            last = tau + h >= length * (1.0 - 1e-14)
+            while (
+                fast
+                and slot < samples
+                and sample_segment[slot] == segment
+                and (sample_time[slot] <= end or last)
+            ):
+                # The same as below without calls: this loop is where a million devices spend their time.
+                part = min(max((sample_time[slot] - start - tau) / full, 0.0), h / full)
+                for a in range(m):
+                    z[a] = dense(x[a], reached[a], work[8, a], work[9, a], part)
+                    z[a] = min(max(z[a], low[a]), high[a])
+                k = sample_slot[slot]
+                if k >= 0:
+                    call_law(code[CLOSURE], z, sample_value[slot], 0.0, p, out)
+                    current[k] = out[0]
+                    for a in range(n):
+                        state[a, k] = z[a]
+                slot += 1
+            while slot < samples and sample_segment[slot] == segment and (sample_time[slot] <= end or last):
+                part = min(max((sample_time[slot] - start - tau) / full, 0.0), h / full)
+                for a in range(m):
+                    z[a] = dense(x[a], reached[a], work[8, a], work[9, a], part)
+                    z[a] = min(max(z[a], low[a]), high[a])
+                if graded:
+                    between(s_old, s_stages, part * full / h, s_at)
+                _record(
+                    slot, sample_slot, sample_value, z, s_at, p, circuit, code, implicit, n, m, count, out, guess,
+                    i_x, u_x, lagging, graded, current, state, device_voltage, sensitivity,
+                )  # fmt: skip
+                slot += 1
+            tau = length if last else tau + h
+            total += 1
+            for a in range(m):
+                x[a], raw[a], f_v[a] = y[a], raw1[a], f_v1[a]
+                for b in range(m):
+                    jacobian[a, b] = jacobian1[a, b]
+            h *= grow if hit < 0 else 1.0
+            h_before = h
+        v_before = corner_value[segment + 1]
+        if noisy:
+            call_law(code[NOISE], x, v_before, 0.0, p, out)
+            for a in range(n):
+                strength = out[a] * np.sqrt(length)
+                x[a] += strength * _normal(noise_key[0], noise_key[1], segment, a, device)
+                x[a] = min(max(x[a], low[a]), high[a])
+    report[0], report[1], report[2], report[3] = DONE, corner_time[-1], total, x[0]
+    return slot
+
+
+@njit(cache=True)
+def _record(
+    slot, sample_slot, sample_value, x, s, p, circuit, code, implicit, n, m, count, out, guess,
+    i_x, u_x, lagging, graded, current, state, device_voltage, sensitivity,
+):  # fmt: skip
+    k = sample_slot[slot]
+    if k < 0:
+        return
+    source = x[n] if lagging else sample_value[slot]
+    if graded:
+        of_current(
+            s,
+            x,
+            source,
+            not lagging,
+            p,
+            circuit,
+            code,
+            implicit,
+            n,
+            m,
+            count,
+            out,
+            guess,
+            i_x,
+            u_x,
+            sensitivity[k, 0],
+        )
+        for a in range(n):
+            sensitivity[k, 1 + a] = s[a]
+    u, i, _ = solve(x, source, p, circuit, code, implicit, n, out, guess, not lagging)
+    current[k] = i
+    if device_voltage.size > 1:
+        device_voltage[k] = u
+    for a in range(n):
+        state[a, k] = x[a]
+
+
+@njit(cache=True, nogil=True)
+def run_devices(
+    first, last, parameters, row_of_segment, x0, circuit, code, implicit, sizes,
+    corner_time, corner_value, sample_time, sample_value, sample_segment, sample_slot,
+    rtol, atol, max_steps, noise_key, current, state, device_voltage, sensitivity, report, slots,
+):  # fmt: skip
+    """`run_device` for devices first .. last - 1; arrays carry the device as their first axis."""
+    for d in range(first, last):
+        slots[d] = run_device(
+            d, parameters[d], row_of_segment, x0[d], circuit[d], code, implicit, sizes,
+            corner_time, corner_value, sample_time, sample_value, sample_segment, sample_slot,
+            rtol, atol[d], max_steps, noise_key, current[d], state[d], device_voltage[d],
+            sensitivity[d if sizes[4] == 1 else 0], report[d],
+        )  # fmt: skip
