@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 import openpyxl
 from nptdms import ChannelObject, GroupObject, RootObject, TdmsWriter
-from scipy.io import savemat
+from scipy.io import netcdf_file, savemat
 
 LOOP = np.concatenate([np.arange(0, 10), np.arange(10, -10, -1), np.arange(-10, 1)]) / 10
 CURRENT = 1e-4 * LOOP**3 + 3.7e-6 * np.sin(np.arange(LOOP.size)) + 1e-6
@@ -260,6 +260,42 @@ def scope_headed() -> bytes:
     return (top + lines(TIME, LOOP + 50 * CURRENT, 50 * CURRENT, mark=",")).encode()
 
 
+def rigol() -> bytes:
+    rows = zip(range(len(LOOP)), (LOOP + 50 * CURRENT).tolist(), (50 * CURRENT).tolist(), strict=True)
+    return (
+        "X,CH1,CH2,Start,Increment,\nSequence,Volt,Volt,-1.0e+00,2.5e-01\n"
+        + "".join(f"{k},{b!r},{s!r},,\n" for k, b, s in rows)
+    ).encode()
+
+
+def siglent() -> bytes:
+    top = (
+        f"Record Length,Analog:{LOOP.size}\nSample Interval,Analog:0.25\nVertical Units,CH1:V,CH2:V,\n"
+        "Horizontal Units,s\nModel Number,X1204\n\nSource,CH1,CH2\nSecond,Volt,Volt\n"
+    )
+    return (top + lines(TIME, LOOP + 50 * CURRENT, 50 * CURRENT, mark=",")).encode()
+
+
+def lecroy(segments=1) -> bytes:
+    top = f"LECROYX64,12345,Waveform\nSegments,{segments},SegmentSize,{LOOP.size}\n"
+    top += "Segment,TrigTime,TimeSinceSegment1\n"
+    top += "".join(f"#{k + 1},20-Nov-2023 10:00:00,{k}\n" for k in range(segments)) + "Time,Ampl\n"
+    return (top + lines(TIME, LOOP, mark=",") * segments).encode()
+
+
+def netcdf3() -> bytes:
+    stream = io.BytesIO()
+    with netcdf_file(stream, "w") as file:
+        file.sample = "A7"
+        file.createDimension("point", LOOP.size)
+        for name, values, unit in (("voltage", LOOP, "V"), ("current", CURRENT * 1e6, "uA")):
+            variable = file.createVariable(name, "d", ("point",))
+            variable[:] = values
+            variable.units = unit
+        file.flush()
+        return stream.getvalue()
+
+
 def mdm() -> bytes:
     head = """! VERSION = 6.00
 BEGIN_HEADER
@@ -328,6 +364,7 @@ ALL = {
     "v5.mat": matlab5, "v73.mat": matlab73, "plain.h5": hdf5, "labber.hdf5": labber, "qcodes.nc": qcodes,
     "loop.tdms": tdms, "loop.lvm": lvm, "F0001CH1.CSV": scope_headed, "loop.mdm": mdm,
     "ascii.raw": lambda: spice(binary=False), "binary.raw": lambda: spice(binary=True), "lt.raw": ltspice,
-    "pymeasure.csv": pymeasure, "rows.xlsx": experiment_rows,
+    "pymeasure.csv": pymeasure, "rows.xlsx": experiment_rows, "rigol.csv": rigol, "siglent.csv": siglent,
+    "C1Trace.csv": lecroy, "F0001CH2.CSV": scope, "classic.nc": netcdf3,
 }  # fmt: skip
 """File name -> writer, for tests that go over every format."""

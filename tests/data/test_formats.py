@@ -11,7 +11,9 @@ from data import samples
 from data.samples import CURRENT, LOOP, TIME
 from pinched._errors import DataFileError
 from pinched.data.read import Columns, ReadOptions, read_folder, read_sweeps
+from pinched.data.readers.scope import SCOPE
 from pinched.data.settings import Origin, SettingName, find
+from pinched.data.table import Dialect
 
 
 def put(path, content):
@@ -191,6 +193,37 @@ def test_a_scope_needs_its_shunt(tmp_path):
         (sweep,) = read_sweeps(path, options)
         check(sweep, time=TIME, rtol=1e-9)
         assert any("50 ohm" in guess for guess in sweep.provenance.guesses)
+
+
+@pytest.mark.parametrize("write", [samples.rigol, samples.siglent])
+def test_scopes_with_two_channels(tmp_path, write):
+    (sweep,) = read_sweeps(put(tmp_path / "a.csv", write()), ReadOptions(shunt=50))
+    check(sweep, time=TIME - 1 if write is samples.rigol else TIME, rtol=1e-9)
+
+
+def test_a_scope_file_that_ends_early_is_refused(tmp_path):
+    for content in (samples.scope_headed(), samples.siglent(), samples.lecroy(), samples.scope()):
+        short = b"\n".join(content.split(b"\n")[:-6]) + b"\n"
+        with pytest.raises(DataFileError, match="cut off"):
+            read_sweeps(put(tmp_path / "a.csv", short))
+
+
+def test_segments_are_records_of_their_own():
+    tables = SCOPE.read(samples.lecroy(segments=3), "a.csv", Dialect())
+    assert [len(table.lines) for table in tables] == [LOOP.size] * 3
+    assert all(table.units == ("s", "V") for table in tables)
+
+
+def test_netcdf_3(tmp_path):
+    (sweep,) = read_sweeps(put(tmp_path / "a.nc", samples.netcdf3()))
+    check(sweep)
+    assert value(sweep, SettingName.SAMPLE) == "A7"
+
+
+def test_complex_numbers_of_a_simulator_are_refused(tmp_path):
+    content = samples.spice(binary=True).replace(b"Flags: real", b"Flags: complex")
+    with pytest.raises(DataFileError, match="AC analysis"):
+        read_sweeps(put(tmp_path / "a.raw", content))
 
 
 def test_a_scope_file_of_one_channel_says_what_is_missing(tmp_path):

@@ -9,6 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data import samples
+from data.layouts.instruments import INSTRUMENTS
+from data.layouts.texts import TEXTS
+from data.limits import within
 from pinched._errors import DataFileError, PinchedError
 from pinched.data import load
 from pinched.data.read import ReadOptions, read_folder, read_sweeps
@@ -173,10 +176,11 @@ def test_memory_of_a_large_file_with_gaps(tmp_path):
 
 
 def survive(path, content, options=None):
-    """Whatever the bytes are: records or a `PinchedError` that we foresaw, nothing else."""
+    """Whatever the bytes are: records or a `PinchedError` that we foresaw, nothing else, and soon."""
     path.write_bytes(content)
     try:
-        result = read_any_folder([path], options)
+        with within(60):
+            result = read_any_folder([path], options)
     except PinchedError as error:
         raise AssertionError("a bad file must not end the reading of a folder") from error
     for error in result.skipped:
@@ -202,6 +206,23 @@ def test_mutated_files(tmp_path, name):
         survive(tmp_path / name, bytes(changed))
 
     check()
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    name=st.sampled_from(sorted(TEXTS | INSTRUMENTS)),
+    cut=st.floats(0, 1),
+    changes=st.lists(st.tuples(st.floats(0, 1), st.sampled_from(list(",;\t\n .-eE'\"#0:(VA"))), max_size=5),
+    again=st.booleans(),
+)
+def test_mutated_layouts(tmp_path, name, cut, changes, again):
+    """Characters changed, the end cut off, or the file once more behind itself."""
+    whole = (TEXTS | INSTRUMENTS)[name].bytes
+    changed = bytearray(whole * (2 if again else 1))
+    for at, mark in changes:
+        changed[int(at * (len(changed) - 1))] = ord(mark)
+    survive(tmp_path / "a.csv", bytes(changed[: int(cut * len(changed))]))
+    survive(tmp_path / "a.csv", bytes(changed), ReadOptions(drop_bad_rows=True, shunt=50))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

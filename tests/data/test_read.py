@@ -423,7 +423,7 @@ def test_instrument_samples(measurements):
         ("mos2_lee_metrics", "table of results"),
         ("yflash_wang2022", "conductances"),
         ("rram_1t1r_levy_radar2021", "one column|cannot be told apart|neither a voltage nor a current"),
-        ("knowm_sdc_tariq/main/IV_Pulse_Programming", "sample number"),
+        ("knowm_sdc_tariq/main/IV_Pulse_Programming", "sample number|neither is a current"),
         ("knowm_sdc_tariq/main/GaussianFiTConductance", "one column"),
     ],
 )

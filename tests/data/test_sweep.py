@@ -119,3 +119,8 @@ def test_text_and_back(tmp_path, time):
 def test_compliance_in_the_lines_above_a_table(line, limit):
     found = stated_settings([line]).compliance_current
     assert found == (None if limit is None else pytest.approx(limit))
+
+
+def test_a_jump_at_the_first_corner_has_not_happened_before_it():
+    step = Waveform(time=np.array([1.0, 1.0, 2.0, 2.0]), voltage=np.array([0.0, 3.0, 3.0, 0.5]))
+    np.testing.assert_allclose(step.at(np.array([0.0, 1.0, 1.5, 2.0, 9.0])), [0.0, 3.0, 3.0, 0.5, 0.5])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from pinched.cli import options as opt
 from pinched.cli.terminal import TerminalProgress, mistakes_end_with_two
 
 if TYPE_CHECKING:
+    from pinched.data.options import ReadOptions
     from pinched.extraction.inspected import FoundColumn
     from pinched.extraction.inspection import FileInspection, Inspection
 
@@ -28,64 +30,43 @@ _MOST_GUESSES = 8
 """Guesses that are listed for a file; JSON has all of them."""
 
 
+@opt.reads_files
 def inspect(
     paths: opt.Paths,
+    reading: ReadOptions,
     name_pattern: opt.NamePattern = None,
-    device_from: opt.DeviceFromOption = opt.DeviceFrom.NAME,
+    read_voltage: Annotated[
+        str | None,
+        typer.Option("--read-voltage", help="Voltage at which currents without a voltage were read (V)."),
+    ] = None,
     details: Annotated[bool, typer.Option("--details", help="Show every file in full.")] = False,
-    voltage_column: opt.VoltageColumn = None,
-    current_column: opt.CurrentColumn = None,
-    time_column: opt.TimeColumn = None,
-    voltage_unit: opt.VoltageUnit = None,
-    current_unit: opt.CurrentUnit = None,
-    separator: opt.Separator = None,
-    decimal: opt.Decimal = None,
-    sheet: opt.Sheet = None,
-    compliance: opt.Compliance = None,
-    flip: opt.Flip = False,
-    drop_bad_rows: opt.DropBadRows = False,
+    study: Annotated[
+        bool,
+        typer.Option(
+            "--write-study",
+            help="Write what was said and the name pattern to a new pinched.toml beside the data.",
+        ),
+    ] = False,
     as_json: opt.Json = False,
 ) -> None:
     """What files hold and how it was understood: kind, columns, units, sweeps, sampling, what looks wrong."""
     with mistakes_end_with_two(as_json):
-        from pinched.data.corrections import read_corrections
-        from pinched.data.names import NamePattern
-        from pinched.data.study import joined_options, study_of
-        from pinched.extraction.inspection import inspect_paths
+        from pinched.extraction.inspecting import inspect_study, start_study
 
-        said = opt.reading_options(
-            voltage_column=voltage_column,
-            current_column=current_column,
-            time_column=time_column,
-            voltage_unit=voltage_unit,
-            current_unit=current_unit,
-            separator=separator,
-            decimal=decimal,
-            sheet=sheet,
-            compliance=compliance,
-            flip=flip,
-            drop_bad_rows=drop_bad_rows,
-            device_from=device_from,
-        )
-        folder, study = study_of(paths)
-        pattern = study.name_pattern
-        if name_pattern is not None:
-            pattern = NamePattern(name_pattern, p_is_point=pattern is not None and pattern.p_is_point)
-        found = inspect_paths(
-            paths,
-            joined_options(said, study.reading),
-            pattern=pattern,
-            folder=folder,
-            corrections=() if folder is None else read_corrections(folder),
-            progress=TerminalProgress(),
-        )
+        said = dataclasses.replace(reading, read_voltage=read_voltage)
+        found = inspect_study(paths, said, name_pattern=name_pattern, progress=TerminalProgress())
         if all(file.problem for file in found.files):
             first, others = found.files[0], len(found.files) - 1
             raise PinchedError(first.problem + (f" ({others} more files cannot be used)" if others else ""))
+        written = str(start_study(found, said)) if study else None
         if as_json:
-            sys.stdout.write(json.dumps(found.record(), ensure_ascii=False, allow_nan=False) + "\n")
-        else:
-            _print(found, details)
+            record = found.record() | ({} if written is None else {"written": written})
+            sys.stdout.write(json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n")
+            return
+        _print(found, details)
+        if written is not None:
+            console = Console(markup=False, highlight=False)
+            console.print(f"Written: {written}", style="bold", soft_wrap=True)
 
 
 def _print(found: Inspection, details: bool) -> None:
@@ -100,6 +81,10 @@ def _print(found: Inspection, details: bool) -> None:
         _print_suspicions(console, found)
     for line in found.passed_over:
         console.print(f"Passed over: {line}", soft_wrap=True)
+    if found.samples:
+        console.print(f"Samples are joined from {found.samples}.", soft_wrap=True)
+    if found.samples_unused:
+        console.print(f"  Rows without a file here: {_some(found.samples_unused)}.", soft_wrap=True)
     if found.pattern is not None:
         console.print(f"Names are read by '{found.pattern.text}' below {found.folder}.", soft_wrap=True)
     if found.proposal is not None:
@@ -115,6 +100,8 @@ def _print_file(console: Console, file: FileInspection) -> None:
     rows = [("kind", f"{file.kind} ({file.format})" if file.format else str(file.kind))]
     if file.explanation:
         rows.append(("why", file.explanation))
+    if file.part_of:
+        rows.append(("part of", file.part_of))
     if file.problem:
         rows.append(("problem", file.problem))
     if file.records:
@@ -140,7 +127,8 @@ def _print_file(console: Console, file: FileInspection) -> None:
         place = f"{item.place}: " if item.place else ""
         console.print(f"  Suspicious ({item.doubt}): {place}{item.text}.", style="yellow", soft_wrap=True)
     for item in file.corrections:
-        cycle = "" if item.cycle is None else f" of cycle {item.cycle}"
+        about = " of cycle" if item.value is not None or "point" in item.kind else ""
+        cycle = "" if item.cycle is None else f"{about} {item.cycle}"
         value = "" if item.value is None else f" {item.value}"
         console.print(f"  By hand: {item.kind}{cycle}{value} ({item.reason})", soft_wrap=True)
     for guess in file.guesses[:_MOST_GUESSES]:

@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
-from pinched._units import parse_unit, split_head
+from pinched._units import split_head
+from pinched.data.unit_words import unit_of
 
 
 class Role(Enum):
@@ -55,23 +57,36 @@ def _words(text: str) -> frozenset[str]:
 
 
 _VOLTAGE = _words(
-    "v u voltage voltages volt volts potential bias spannung tension voltaje tensione ewe vf av bv cv vte vbe"
+    "v u voltage voltages volt volts potential bias spannung tension tensao voltaje tensione potentiel potenziale "
+    "spanning napiecie ewe vf av bv cv vte vbe напряжение напруга 电压 電壓 電圧 전압"
 )
 _CURRENT = _words(
-    "i current currents amp amps ampere amperes strom courant corriente corrente curr cur ai bi ci im"
+    "i current currents amp amps ampere amperes strom courant corriente corrente intensidad stroom prad curr cur ai "
+    "bi ci im ток струм 电流 電流 전류"
 )
-_TIME = _words("t time times zeit temps tiempo tempo timestamp elapsed")
-_DEVICE = _words("device dev devices cell dut die chip element memristor")
+_TIME = _words(
+    "t time times timestamps zeit temps tiempo tempo tijd czas timestamp elapsed second seconds время час 时间 時間 "
+    "시간"
+)
+_DEVICE = _words("device dev devices cell dut die chip element memristor 器件 素子")
 _CYCLE = _words(
-    "cycle cycles cyc sweep scan run loop repeat rep iteration trial exp experiment zyklus trace measurement"
+    "cycle cycles cyc sweep scan run loop repeat rep iteration trial exp experiment zyklus trace measurement "
+    "циклы цикл 循环 サイクル"
 )
-_RESISTANCE = _words("r res resistance g conductance resistivity conductivity widerstand rdc gdc")
+_RESISTANCE = _words(
+    "r res resistance g conductance resistivity conductivity widerstand leitwert resistencia "
+    "resistenza resistivite rdc gdc сопротивление 电阻 電阻 抵抗 저항 电导"
+)
 _INDEX = _words("index idx item point points no nr n number num row counter count")
 _RESULT = _words("on off reset ratio std stddev stdev mean avg average median min max sigma window peak")
 _ASIDE = _words(
-    "gate range limit compliance rate delay status direction type mode density error uncertainty power energy charge "
-    "temperature temp log log10 ln step setpoint frequency phase impedance capacitance noise fit"
+    "fractional gate range limit compliance rate delay status direction type mode density error uncertainty power "
+    "energy charge temperature temp log log10 ln step setpoint frequency phase impedance capacitance noise fit"
 )
+FOREIGN_WORDS = frozenset(
+    word for words in (_VOLTAGE, _CURRENT, _TIME, _RESISTANCE) for word in words if not word.isascii()
+)
+"""Words for voltage, current, time and resistance that are not written in Latin letters, lower case."""
 # What stands right after V or I without a mark between: Vtop, Ids, Vapp.
 _TERMINAL = (
     "top|bottom|bot|te|be|tb|t|b|ds|sd|d|s|drain|source|src|app|applied|in|out|mem|m|meas|force|bias|dev|cell|"
@@ -83,58 +98,46 @@ _GATE = re.compile(r"^[vi](g|gs|gate|wl)$")
 _STATE_GLUED = re.compile(
     r"^[gr](prog|program|erase|ers|set|reset|pot|dep|ltp|ltd|lrs|hrs|on|off|read|meas|dev|mem)$"
 )
-_TOKEN = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-zµμ]+|[A-Z]+|\d+|#")
-_BRACKET = re.compile(r"[\[(]([^\[\]()]*)[\])]")
-_LONG_TIME = {"min": 60.0, "h": 3600.0, "hours": 3600.0, "minutes": 60.0}
+# Latin words by their capitals, words of other scripts whole.
+_TOKEN = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-zµμ]+|[A-Z]+|\d+|#|[^\W\d_A-Za-zµμ]+")
+_BRACKET = re.compile(r"[\[({<]([^\[\](){}<>]*)[\])}>]")
+_LONG_TIME = {
+    "min": 60.0, "mins": 60.0, "minute": 60.0, "minutes": 60.0, "h": 3600.0, "hr": 3600.0, "hrs": 3600.0,
+    "hour": 3600.0, "hours": 3600.0, "d": 86400.0, "day": 86400.0, "days": 86400.0,
+}  # fmt: skip
 _TERMINAL_WORDS = _words("drain source src gate bulk substrate sub top bottom te be anode cathode d s b g")
 
 
-def _unit_of(text: str) -> tuple[str, float] | None:
-    words = text.split()
-    if not words or (len(words) > 1 and words[1].rstrip(".").lower() not in {"vs", "rms"}):
-        return None
-    word = words[0]
-    known = parse_unit(word)
-    if known is None and re.fullmatch(r"[munpfkµμ][va]", word):
-        # Programs that write "ma" or "mv" mean mA and mV: there is no unit v or a.
-        known = parse_unit(word[0] + word[1].upper())
-    if known is None and word.lower() in {
-        "microamp",
-        "microamps",
-        "milliamp",
-        "milliamps",
-        "millivolt",
-        "millivolts",
-    }:
-        known = parse_unit(
-            {"mic": "u", "mil": "m"}[word[:3].lower()] + ("V" if "volt" in word.lower() else "A")
-        )
-    return known
+def _stated_unit(name: str, text: str) -> tuple[str, float] | None:
+    """Unit `text` under the head `name`; minutes and hours only where the name is a time."""
+    unit = unit_of(text)
+    if unit is None and text.strip().lower() in _LONG_TIME and _words(name.lower()) & _TIME:
+        unit = ("s", _LONG_TIME[text.strip().lower()])
+    return unit
 
 
 def _name_and_unit(head: str) -> tuple[str, tuple[str, float] | None, bool]:
     """Name, unit and whether the unit is certain (an underscore may as well part a subscript: V_S)."""
     for match in reversed(list(_BRACKET.finditer(head))):
-        unit = _unit_of(match[1])
-        if unit is None and "time" in head.lower() and match[1].strip() in _LONG_TIME:
-            unit = ("s", _LONG_TIME[match[1].strip()])
+        rest = head[: match.start()] + " " + head[match.end() :]
+        unit = _stated_unit(rest, match[1])
         if unit:
-            return head[: match.start()] + " " + head[match.end() :], unit, True
+            return rest, unit, True
     if "," in head:
         name, _, last = head.rpartition(",")
-        unit = _unit_of(last)
+        unit = _stated_unit(name, last)
         if unit and name:
             return name, unit, True
     parts = split_head(head)
     if parts.unit:
         return parts.name, (parts.unit, parts.factor), "_" not in head[len(parts.name) :]
-    for mark in ("/", " "):
+    for mark in ("/", ":", " - ", " "):
         name, found, last = head.rpartition(mark)
-        unit = _unit_of(last) if found else None
+        unit = _stated_unit(name, last) if found else None
         if unit:
             # "Strom in mA" states a unit, "device A" does not: the name has to agree.
-            return name.removesuffix(" in"), unit, mark == "/"
-    whole = parse_unit(head)
+            return name.removesuffix(" in"), unit, mark != " " or name == "in" or name.endswith(" in")
+    whole = unit_of(head)
     return (head, whole, True) if whole and whole[1] != 1 else (head, None, False)
 
 
@@ -148,23 +151,37 @@ _BY_UNIT = {
 _UNIT_OF_ROLE = {Role.VOLTAGE: ("V",), Role.CURRENT: ("A",), Role.TIME: ("s",), Role.RESISTANCE: ("ohm", "S")}
 
 
+def _bare(head: str) -> str:
+    return head.strip().strip("\"'").strip()
+
+
+def _tokens(name: str) -> list[str]:
+    """Words and numbers in `name`, capitals kept and accents dropped: "Résistance" is one word, not three."""
+    if not name.isascii():
+        # Only marks of Latin letters are dropped: Japanese and Korean letters are made of parts that belong to them.
+        parts = (unicodedata.normalize("NFD", letter) for letter in name)
+        name = "".join(part[0] if part[0].isascii() else unicodedata.normalize("NFC", part) for part in parts)
+    return _TOKEN.findall(name)
+
+
 def words_of(head: str) -> tuple[str, ...]:
     """The words and numbers in a column `head`, lower case, without its unit: "resetRes (ohm)" -> (reset, res)."""
-    name, _, certain = _name_and_unit(head.strip().strip("\"'").strip())
-    return tuple(token.lower() for token in _TOKEN.findall(name if certain else head))
+    head = _bare(head)
+    name, _, certain = _name_and_unit(head)
+    return tuple(token.lower() for token in _tokens(name if certain else head))
 
 
 @lru_cache(maxsize=4096)
 def meaning(head: str) -> Meaning:
     """What the column `head` says about its column; `Role.UNKNOWN` when it says nothing known here."""
-    head = head.strip().strip("\"'").strip()
+    head = _bare(head)
     name, unit, certain = _name_and_unit(head)
-    tokens = [token for token in _TOKEN.findall(name) if token]
+    tokens = _tokens(name)
     words = [token.lower() for token in tokens]
     role, at = _role(tokens, words, name) if name != head or not unit else (Role.UNKNOWN, -1)
     if unit and not certain and (role is Role.UNKNOWN or unit[0] not in _UNIT_OF_ROLE.get(role, ())):
         # "V_S" is a source voltage, not a voltage in siemens.
-        tokens = _TOKEN.findall(head)
+        tokens = _tokens(head)
         words = [token.lower() for token in tokens]
         role, at = _role(tokens, words, head)
         unit = None
@@ -243,7 +260,7 @@ def _labels(words: list[str]) -> tuple[str, int | None, int | None]:
     device, cycle, bare = "", None, None
     previous = ""
     for word in words:
-        if word.isdigit():
+        if word.isascii() and word.isdigit():
             if previous in _CYCLE or previous in {"c", "#"}:
                 cycle = int(word)
             elif previous in _DEVICE or previous in {"d", "sample"}:

@@ -38,10 +38,14 @@ class FoundFile:
     """Path as the user gave it or as the folder listed it."""
     below: str
     """Path below the folder it was found in, without suffix: "Radius 10 um/-2V_0"."""
+    shared: str = ""
+    """Name of the record that this file is a part of, where several files hold one; "" where it stands alone."""
 
     @property
     def stem(self) -> str:
-        """File name without its suffixes .csv or .csv.gz."""
+        """File name without its suffixes .csv or .csv.gz; the name of the record for a part of one."""
+        if self.shared:
+            return self.shared
         name = self.path.name
         name = name[:-3] if name.lower().endswith(".gz") else name
         return Path(name).stem or name

@@ -26,6 +26,8 @@ class Guess:
     """Column of the time; None when there is none."""
     reason: str = ""
     """What in the numbers decided, as part of a sentence."""
+    sure: bool = True
+    """False when the order of the columns decided, or which of them is smoother."""
 
 
 def _steadiness(values: Float[np.ndarray, " row"]) -> float:
@@ -79,7 +81,7 @@ def guess_columns(numbers: Float[np.ndarray, "row column"]) -> Guess:
     if len(left) < 2:
         kind = "a sample number" if counted else "the same numbers again"
         raise PinchedError(f"{kind} and one column of values, but no voltage and current beside each other")
-    left = _without_ratio(columns, left)
+    left = _without_echo(_without_ratio(columns, left), columns)
     if len(left) == 2:
         return _two(columns, left[0], left[1])
     first, rest = left[0], left[1:]
@@ -105,6 +107,18 @@ def _without_ratio(columns: list[Float[np.ndarray, " row"]], left: list[int]) ->
                 else:
                     ratio = y if voltage == x else x
                 return [c for c in left if c != ratio]
+    return left
+
+
+def _without_echo(left: list[int], columns: list[Float[np.ndarray, " row"]]) -> list[int]:
+    """`left` without the measured one of a programmed voltage and the same voltage as it was measured."""
+    for x in left if len(left) > 2 else []:
+        for y in left:
+            span = float(np.ptp(columns[x]))
+            if x == y or span == 0 or _steadiness(columns[x]) < 0.9 or _turns(columns[x]) < 1:
+                continue
+            if float(np.abs(columns[x] - columns[y]).max()) <= 0.01 * span:
+                return [c for c in left if c != y]
     return left
 
 
@@ -134,8 +148,8 @@ def _two(columns: list[Float[np.ndarray, " row"]], a: int, b: int) -> Guess:
         )
     rough = {c: _roughness(columns[c]) for c in (a, b)}
     if rough[b] < 0.6 * rough[a]:
-        return Guess(voltage=b, currents=(a,), reason="it is the smoother of the two")
-    return Guess(voltage=a, currents=(b,), reason="it is the first of the two")
+        return Guess(voltage=b, currents=(a,), reason="it is the smoother of the two", sure=False)
+    return Guess(voltage=a, currents=(b,), reason="it is the first of the two", sure=False)
 
 
 def _is_half_sweep(rising: Float[np.ndarray, " row"], other: Float[np.ndarray, " row"]) -> bool:

@@ -6,131 +6,60 @@ say something; else the numbers must leave one possibility, and the reason is al
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum, StrEnum
-
 import numpy as np
 from jaxtyping import Float
 
 from pinched._errors import DataFileError
-from pinched.data.columns import Role, words_of
+from pinched.data.columns import words_of
 from pinched.data.options import ReadOptions
-from pinched.data.pairing import find_sets, is_text
+from pinched.data.pairing import find_sets, is_text, wanted_columns
 from pinched.data.patterns import before_and_after, voltage_levels, written_range
 from pinched.data.settings import SettingName, find
 from pinched.data.table import OVERFLOW, RawTable
+from pinched.data.uses import (
+    WANTED,
+    DataKind,
+    Recognised,
+    Use,
+    column_uses,
+    head_words,
+    is_current,
+    state_column,
+)
+
+__all__ = ["DataKind", "Recognised", "Use", "column_uses", "recognise"]
 
 
-class DataKind(StrEnum):
-    """What a table of numbers is."""
-
-    SWEEP = "sweep"
-    """Current against a voltage that is swept."""
-    PULSES = "pulses"
-    """A state after each of a series of pulses."""
-    RETENTION = "retention"
-    """A state against the time since it was programmed."""
-    ENDURANCE = "endurance"
-    """Both states over the cycles."""
-    LEVELS = "levels"
-    """States of many cells, or many reads of one, without a time or a pulse beside them."""
-    WRITES = "write log"
-    """One row per write: the wanted range, what was reached, how many pulses it took."""
-    RESULTS = "results table"
-    """Numbers that somebody extracted: one row per sweep or device."""
-    UNKNOWN = "unknown"
-    """None of these, or not to be told with certainty."""
+_SWITCHING = frozenset({"set", "reset", "form", "forming"})
+_AROUND = (Use.LOW, Use.HIGH, Use.CYCLE, Use.INDEX, Use.DEVICE, Use.TIME)
+"""What may stand in a table of two states and nothing else, where the states are currents."""
 
 
-class Use(Enum):
-    """What a column is for, more finely than its `Role`."""
-
-    TIME = "time"
-    VOLTAGE = "voltage"
-    CURRENT = "current"
-    STATE = "resistance or conductance"
-    LOW = "resistance of the LRS"
-    HIGH = "resistance of the HRS"
-    AMPLITUDE = "pulse amplitude"
-    WIDTH = "pulse width"
-    CYCLE = "cycle"
-    DEVICE = "device"
-    INDEX = "counter"
-    OTHER = "something else"
-    UNKNOWN = "not recognised"
-
-
-@dataclass(frozen=True, slots=True)
-class Recognised:
-    """The verdict on one table."""
-
-    kind: DataKind
-    """What it is."""
-    reason: str
-    """Why, as part of a sentence."""
-    uses: tuple[Use, ...]
-    """What each column is for."""
-
-    def columns(self, *uses: Use) -> list[int]:
-        """Columns (from 0) that are for one of `uses`."""
-        return [c for c, use in enumerate(self.uses) if use in uses]
-
-
-_LOW = frozenset({"lrs", "on", "set", "low", "rlrs", "ron", "rset", "glrs", "gon"})
-_HIGH = frozenset({"hrs", "off", "reset", "high", "rhrs", "roff", "rreset", "ghrs", "goff"})
-_STATES = frozenset({"r", "res", "resistance", "g", "conductance", "lrs", "hrs", "state"})
-_PULSE = frozenset({"pulse", "pulses", "amplitude", "amp", "vpulse", "vp"})
-_WIDTH = frozenset({"width", "duration", "length", "pw", "tpulse"})
-_WANTED = frozenset({"wanted", "target"})
-
-
-def column_uses(table: RawTable) -> tuple[Use, ...]:
-    """What each column of `table` is for, from its head and the unit that the format states."""
-    return tuple(_use(table, c) for c in range(table.numbers.shape[1]))
-
-
-def _use(table: RawTable, column: int) -> Use:
-    if column in table.aside:
-        return Use.OTHER
-    said = table.meaning(column)
-    head = table.heads[column] if table.heads else ""
-    words = frozenset(words_of(head)) if head else frozenset()
-    if said.role is Role.DEVICE or (is_text(table, column) and said.role is Role.INDEX):
-        return Use.DEVICE
-    if is_text(table, column):
-        return Use.OTHER
-    state = said.unit in ("ohm", "S") or (
-        not said.unit and (bool(words & _STATES) or said.role is Role.RESISTANCE)
-    )
-    if said.unit == "ohm" and words & _WANTED:
-        return Use.LOW if words & {"from", "low", "lower", "min"} else Use.HIGH
-    if words & {"address", "addr"}:
-        return Use.INDEX
-    glued = state or bool(words & {"rlrs", "ron", "rset", "rhrs", "roff", "rreset"})
-    if glued and words & _HIGH and not words & {"v", "i", "ratio"}:
-        return Use.HIGH
-    if glued and words & _LOW and not words & {"v", "i", "ratio"}:
-        return Use.LOW
-    if said.unit in ("", "s") and words & _WIDTH:
-        return Use.WIDTH
-    if (
-        said.unit in ("", "V")
-        and words & _PULSE
-        and (said.unit == "V" or words & {"amplitude", "amp", "v", "voltage"})
-    ):
-        return Use.AMPLITUDE
-    if not said.unit and words & {"pulse", "pulses"}:
-        return Use.INDEX
-    return {
-        Role.TIME: Use.TIME, Role.VOLTAGE: Use.VOLTAGE, Role.CURRENT: Use.CURRENT, Role.RESISTANCE: Use.STATE,
-        Role.CYCLE: Use.CYCLE, Role.INDEX: Use.INDEX, Role.OTHER: Use.OTHER, Role.UNKNOWN: Use.UNKNOWN,
-        Role.DEVICE: Use.DEVICE,
-    }[said.role]  # fmt: skip
+def _said_uses(uses: tuple[Use, ...], table: RawTable, options: ReadOptions, path: str) -> tuple[Use, ...]:
+    """`uses` with the columns that the caller named: what is named is the only one of its kind."""
+    columns = options.columns
+    said = ((columns.amplitude, Use.AMPLITUDE), (columns.width, Use.WIDTH), (columns.state, Use.STATE))
+    for want, use in said:
+        named = wanted_columns(table, want, path)
+        if named:
+            uses = tuple(use if c in named else Use.OTHER if u is use else u for c, u in enumerate(uses))
+    return uses
 
 
 def recognise(table: RawTable, options: ReadOptions, path: str = "") -> Recognised:
     """What kind of data `table` is; never raises, what cannot be told is `DataKind.UNKNOWN` with the reason."""
     uses = column_uses(table)
+    try:
+        said = _said_uses(uses, table, options, path)
+    except DataFileError as error:
+        return Recognised(DataKind.UNKNOWN, error.found, uses)
+    if not any(use not in (Use.UNKNOWN, Use.INDEX) for use in uses):
+        found = _from_numbers(table, uses, options, path)
+        found = Recognised(found.kind, found.reason, _said_uses(found.uses, table, options, path))
+        if found.kind is DataKind.UNKNOWN and Use.STATE in said and {Use.AMPLITUDE, Use.WIDTH} & set(said):
+            return Recognised(DataKind.PULSES, "the caller named its columns", said)
+        return found
+    uses = said
     found = Recognised(DataKind.UNKNOWN, "", uses)
 
     def verdict(kind: DataKind, reason: str) -> Recognised:
@@ -138,17 +67,47 @@ def recognise(table: RawTable, options: ReadOptions, path: str = "") -> Recognis
 
     if not any(use not in (Use.UNKNOWN, Use.INDEX) for use in uses):
         return _from_numbers(table, uses, options, path)
+    if any({"v", "voltage"} & words and _SWITCHING & words for words in map(head_words, table.heads)) or any(
+        head_words(head) & {"vset", "vreset", "vform"} for head in table.heads
+    ):
+        others = [use for use in uses if use in (Use.LOW, Use.HIGH, Use.STATE)]
+        if others or not found.columns(Use.CURRENT):
+            return verdict(DataKind.RESULTS, "a head names a switching voltage, which somebody extracted")
     texts = sum(is_text(table, c) and uses[c] is not Use.DEVICE for c in range(len(uses)))
     states = found.columns(Use.STATE)
-    wanted = any(_WANTED & frozenset(words_of(head)) for head in table.heads)
-    if found.columns(Use.LOW) and found.columns(Use.HIGH) and states and wanted and not texts:
+    both = bool(found.columns(Use.LOW) and found.columns(Use.HIGH))
+    wanted = any(WANTED & head_words(head) for head in table.heads)
+    if both and states and wanted and not texts:
         return verdict(DataKind.WRITES, "the heads name a wanted range and what was reached")
-    if found.columns(Use.LOW) and found.columns(Use.HIGH) and not texts:
-        return verdict(DataKind.ENDURANCE, "the heads name the resistances of both states")
+    if (
+        (both or found.columns(Use.LOW, Use.HIGH))
+        and not texts
+        and found.columns(Use.TIME)
+        and not found.columns(Use.CYCLE)
+    ):
+        return verdict(DataKind.RETENTION, "the heads name a state beside a time")
+    as_current = [c for c in found.columns(Use.LOW, Use.HIGH) if is_current(table, c)]
+    if both and not texts and (not as_current or all(use in _AROUND for use in uses)):
+        return verdict(DataKind.ENDURANCE, "the heads name both states")
+    if len(states) == 1 and (found.columns(Use.CYCLE, Use.INDEX)) and state_column(table) is not None:
+        return verdict(DataKind.ENDURANCE, "a column says which state each resistance is")
     pulsed = found.columns(Use.AMPLITUDE, Use.WIDTH) or any("pulse" in head.lower() for head in table.heads)
     if states and pulsed:
         return verdict(DataKind.PULSES, "a resistance or conductance stands beside pulses")
+    by_device = [
+        c for c in found.columns(Use.DEVICE) if c not in table.texts and table.meaning(c).number is not None
+    ]
+    known = [use for c, use in enumerate(uses) if c not in by_device]
+    if len(by_device) > 1 and found.columns(Use.TIME) and set(known) <= {Use.TIME, Use.INDEX}:
+        uses = tuple(Use.STATE if c in by_device else use for c, use in enumerate(uses))
+        return verdict(DataKind.RETENTION, "a column for each of several devices stands beside a time")
     sweep = _as_sweep(table, options, path)
+    if sweep is not None and len(amps := found.columns(Use.CURRENT)) > 0 and not found.columns(Use.VOLTAGE):
+        # Currents alone are states once the read voltage is known, which the record asks for.
+        if set(uses) <= {Use.TIME, Use.CURRENT, Use.DEVICE} and found.columns(Use.TIME):
+            return verdict(DataKind.RETENTION, "a current stands beside a time")
+        if pulsed and set(uses) <= {Use.INDEX, Use.CURRENT, Use.AMPLITUDE, Use.WIDTH, Use.TIME}:
+            return verdict(DataKind.PULSES, f"{len(amps)} current(s) stand beside pulses")
     if sweep is None:
         voltage = _only(found.columns(Use.VOLTAGE))
         levels = None if voltage is None else voltage_levels(table.numbers[:, voltage])
@@ -195,6 +154,12 @@ def _from_numbers(table: RawTable, uses: tuple[Use, ...], options: ReadOptions, 
             named[column] = Use[use]
         return Recognised(kind, reason, tuple(named))
 
+    if any(len(word) > 3 and word.isalpha() for head in table.heads for word in words_of(head)):
+        # Heads in words that nobody here knows say that it is something else; only a swept voltage may still show.
+        sweep = _as_sweep(table, options, path)
+        if sweep is None:
+            return verdict(DataKind.SWEEP, "one column moves like a programmed voltage")
+        return verdict(DataKind.UNKNOWN, sweep)
     if len(good) < 3:
         return verdict(DataKind.UNKNOWN, f"{len(good)} rows of numbers without heads")
     positive = [bool((good[:, c] > 0).all() and good[:, c].max() < OVERFLOW) for c in range(width)]
@@ -211,6 +176,14 @@ def _from_numbers(table: RawTable, uses: tuple[Use, ...], options: ReadOptions, 
             "a sample number and one recorded signal of both signs: a voltage without its current or time"
         )
         return verdict(DataKind.UNKNOWN, reason)
+    if width == 3 and counter is not None:
+        pair = sorted((c for c in range(3) if c != counter), key=lambda c: float(np.median(good[:, c])))
+        if (
+            min(float(good[:, c].min()) for c in pair) >= 10
+            and (good[:, pair[0]] < good[:, pair[1]]).mean() > 0.5
+        ):
+            reason = "a counter and two columns that only resistances fit, one above the other"
+            return verdict(DataKind.ENDURANCE, reason, CYCLE=counter, LOW=pair[0], HIGH=pair[1])
     if width >= 8 and (place := written_range(good)) is not None:
         reached = f"column {place[0] + 1} lies between columns {place[1] + 1} and {place[2] + 1}"
         return verdict(

@@ -40,6 +40,12 @@ class Columns:
     """Column that names the device of each row."""
     cycle: str | int | None = None
     """Column that numbers the cycle of each row."""
+    amplitude: str | int | None = None
+    """Column of the pulse amplitude, in files of pulses."""
+    width: str | int | None = None
+    """Column of the pulse width, in files of pulses; its unit is the head's, else `ReadOptions.time_unit`."""
+    state: str | int | None = None
+    """Column of the resistance or conductance, in files of pulses, retention and levels."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,8 +77,15 @@ class ReadOptions:
     """Resistor to ground over which the current was measured as a voltage (ohm, or "50 ohm"); None without one.
 
     The current column may then hold volts; its voltage is taken off the other, which stands over both."""
+    series_resistor: str | float | None = None
+    """Resistor between source and device (ohm, or "10 kohm") where two voltages were recorded and no current.
+
+    The current is (V_source - V_device) / R; the device's voltage is the smaller one, unless `columns` says otherwise
+    (voltage: the device's, current: the source's)."""
     state_unit: str | None = None
     """Unit of resistances or conductances whose head states none, such as "uS" or "kohm"; None guesses."""
+    read_voltage: str | float | None = None
+    """Voltage (V, or "0.1 V") at which the currents of a retention, endurance or pulse file without one were read."""
     drop_bad_rows: bool = False
     """True leaves out rows with missing, overflowing or unreadable cells, and counts them in the guesses."""
     device_from: DeviceNaming = DeviceNaming.NAME
@@ -90,9 +103,18 @@ class ReadOptions:
         if self.compliance_current is not None:
             limit = to_si(self.compliance_current, "A")
             require(self, limit > 0, f"compliance_current is {limit} A; it must be above zero.")
-        if self.shunt is not None:
-            shunt = to_si(self.shunt, "ohm")
-            require(self, shunt > 0, f"shunt is {shunt} ohm; it must be above zero.")
+        if self.read_voltage is not None:
+            require(self, to_si(self.read_voltage, "V") != 0, "read_voltage is 0 V: nothing is read there.")
+        for name in ("shunt", "series_resistor"):
+            stated = getattr(self, name)
+            value = 1.0 if stated is None else to_si(stated, "ohm")
+            require(self, value > 0, f"{name} is {value} ohm; it must be above zero.")
+        require(
+            self,
+            self.shunt is None or self.series_resistor is None,
+            "shunt and series_resistor are both given: the second voltage is over a shunt to ground, or the source's "
+            "in front of a resistor. Keep the one that was there.",
+        )
         parsed = None if self.state_unit is None else parse_unit(self.state_unit)
         require(
             self,

@@ -11,10 +11,16 @@ from jaxtyping import Float
 
 from pinched._errors import DataFileError
 from pinched.data.column_sets import ColumnSet, NoSweepError, entries, is_text, listed
-from pinched.data.columns import Meaning, Role
+from pinched.data.columns import Meaning, Role, words_of
+from pinched.data.labels import Label, label_of
 from pinched.data.options import ReadOptions
-from pinched.data.table import RawTable
+from pinched.data.table import RawTable, number
 from pinched.data.unheaded import from_numbers
+
+_DUT = frozenset(("dut", "mem", "memristor", "cell", "sample", "device"))
+_MEAN = frozenset(("mean", "avg", "average", "averaged"))
+_HELD = 1e-3
+"""Span of a held voltage, as a share of the one that is swept."""
 
 
 def find_sets(
@@ -26,7 +32,7 @@ def find_sets(
     meanings = [table.meaning(c) for c in range(width)]
     numeric = [c for c in range(width) if c not in table.aside and not is_text(table, c)]
     named = {
-        role: _find(table, want, path)
+        role: wanted_columns(table, want, path)
         for role, want in (
             (Role.VOLTAGE, wanted.voltage), (Role.CURRENT, wanted.current), (Role.TIME, wanted.time),
             (Role.DEVICE, wanted.device), (Role.CYCLE, wanted.cycle),
@@ -41,10 +47,18 @@ def find_sets(
     currents = [c for c in currents if c in named[Role.CURRENT] or c not in taken]
     if options.shunt is not None and not currents and len(voltages) == 2:
         # The smaller of the two: a shunt is chosen so that it takes little of the voltage.
-        currents = [min(voltages, key=lambda c: float(np.nanmax(np.abs(table.numbers[:, c]), initial=0.0)))]
+        currents = [min(voltages, key=lambda c: _size(table, meanings, c))]
         voltages = [c for c in voltages if c not in currents]
         guesses.append(
             f"{table.name(currents[0])} taken as the voltage over the shunt: the smaller of the two"
+        )
+    if options.series_resistor is not None and not currents and len(voltages) == 2:
+        # The resistor takes its part of the source's voltage: the device has the smaller one.
+        device = min(voltages, key=lambda c: _size(table, meanings, c))
+        currents, voltages = [c for c in voltages if c != device], [device]
+        guesses.append(
+            f"{table.name(device)} taken as the voltage on the device, {table.name(currents[0])} as the source's: "
+            "the smaller of the two is behind the resistor"
         )
     if voltages and not currents:
         currents = _named_like_devices(meanings, [c for c in numeric if c not in taken], table)
@@ -53,7 +67,8 @@ def find_sets(
                 f"{listed(table, currents)} taken as current: no head says so, and one voltage stands beside"
             )
     if not voltages and not currents and not from_heads:
-        return from_numbers(table, numeric, times, guesses, path, place), (None, None)
+        sets, cycle_at = from_numbers(table, numeric, times, guesses, path, place)
+        return sets, (None, cycle_at)
     if not voltages or not currents:
         _refuse_text(table, meanings, path)
         raise _missing(table, meanings, voltages, currents, path, place)
@@ -63,8 +78,18 @@ def find_sets(
     return _match(table, meanings, voltages, currents, times, guesses, path, place), grouping
 
 
-def _find(table: RawTable, want: str | int | None, path: str) -> list[int]:
-    """Columns that an override means; [] when there is none."""
+def _size(table: RawTable, meanings: list[Meaning], column: int) -> float:
+    """Root mean square of `column` in SI."""
+    values = table.numbers[:, column]
+    values = values[np.isfinite(values)] * meanings[column].factor
+    return float(np.sqrt(np.mean(values**2))) if values.size else 0.0
+
+
+def wanted_columns(table: RawTable, want: str | int | None, path: str) -> list[int]:
+    """Columns (from 0) of `table` that the override `want` (head, or number from 1) means; [] for None.
+
+    Raises `DataFileError` (for `path`) when there is no such column.
+    """
     if want is None:
         return []
     width = table.numbers.shape[1]
@@ -93,8 +118,23 @@ def _named_like_devices(meanings: list[Meaning], numeric: list[int], table: RawT
         c for c in numeric
         if meanings[c].device or (meanings[c].role in (Role.DEVICE, Role.CYCLE) and meanings[c].number is not None)
     ]  # fmt: skip
-    # A lone unit "A" over the only other column says current as well.
-    return found or [c for c in numeric if table.heads and table.heads[c].strip() == "A"]
+    if found or not table.heads:
+        return found
+    mean = [c for c in numeric if meanings[c].unit == "A" and _MEAN & set(words_of(table.heads[c]))]
+    if len(mean) == 1:
+        return mean
+    # A lone unit "A" over the only other column says current as well, and so do numbers over all of the others.
+    others = [c for c in numeric if meanings[c].role is Role.UNKNOWN]
+    counted = [c for c in others if number(table.heads[c], ".") is not None]
+    if counted and len(counted) == len(others):
+        return counted
+    return [c for c in numeric if table.heads[c].strip() == "A"]
+
+
+def _is_count(table: RawTable, column: int) -> bool:
+    """True when the head of `column` is a bare number from 1: the cycle."""
+    head = table.heads[column].strip() if table.heads else ""
+    return head.isascii() and head.isdigit() and int(head) > 0
 
 
 def _refuse_text(table: RawTable, meanings: list[Meaning], path: str) -> None:
@@ -213,6 +253,11 @@ def _labelled(
     m = meanings[i]
     if not several:
         return ColumnSet(v, i, t, m.device, m.cycle)
+    if table.groups and table.groups[i]:
+        label = label_of(table.groups[i]) or Label(device=table.groups[i])
+        return ColumnSet(v, i, t, label.device, label.cycle if label.cycle is not None else m.cycle)
+    if _is_count(table, i):
+        return ColumnSet(v, i, t, m.device, int(table.heads[i]))
     if m.role is Role.DEVICE or (m.device and m.role is Role.UNKNOWN):
         return ColumnSet(v, i, t, table.head(i).strip(), m.cycle)
     cycle = m.cycle if m.cycle is not None else (m.number if m.role is Role.CYCLE else None)
@@ -224,13 +269,18 @@ def _without_terminals(
 ) -> list[int]:
     """`voltages` without held terminals and without a second record of the same voltage."""
     spans = {v: float(np.nan_to_num(np.ptp(table.numbers[:, v]))) for v in voltages}
-    moving = [v for v in voltages if spans[v] > 0]
+    # A terminal that is grounded and measured still moves by the noise of the meter.
+    moving = [v for v in voltages if spans[v] > _HELD * max(spans.values())]
     if moving and len(moving) < len(voltages):
         held = [v for v in voltages if v not in moving]
         guesses.append(f"{listed(table, held)} left out: a voltage that is held")
         voltages = moving
     if len(voltages) > len(currents) and len(currents) == 1:
         first = voltages[0]
+        own = [v for v in voltages if _DUT & set(words_of(table.heads[v]))] if table.heads else []
+        if len(own) == 1:
+            guesses.append(f"{table.name(own[0])} taken as voltage: it names the device")
+            return own
         near = [v for v in voltages[1:] if _close(table.numbers[:, v], table.numbers[:, first])]
         if len(near) == len(voltages) - 1:
             guesses.append(f"{table.name(first)} taken as voltage; {listed(table, near)} is nearly the same")

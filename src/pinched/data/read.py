@@ -6,36 +6,28 @@ used. What the reader should not guess is said in one `ReadOptions`.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 from pinched._errors import DataFileError
 from pinched._progress import Progress
 from pinched._units import to_si
+from pinched.data.channels import Channel, lone_signal
 from pinched.data.corrections import Correction, corrected_options
+from pinched.data.file_traces import FileTraces, join_files, traces_of
 from pinched.data.files import FoundFile, find_files
-from pinched.data.load import Loaded, all_readers, each_file, load_file
+from pinched.data.load import all_readers, each_file, load_file
 from pinched.data.options import Columns, DeviceNaming, ReadOptions
 from pinched.data.pairing import NoSweepError
 from pinched.data.readers import Reader
-from pinched.data.segments import Trace, cut_traces
 from pinched.data.settings import Origin, Setting, SettingName, find, merged
-from pinched.data.stated import stated_settings
 from pinched.data.sweep import IVSweep, Provenance
-from pinched.data.table import RawTable
 
 __all__ = ["Columns", "DeviceNaming", "ReadOptions", "ReadResult", "read_folder", "read_sweeps"]
 
-# Sheet names that programs give by themselves: they name no device.
-_DEFAULT_SHEET = re.compile(
-    r"^(run|sheet|data|append|tabelle|feuil\w*|hoja|foglio|cycle|sweep|loop|calc|iv|i-v)?[\s_-]*\d*$",
-    re.IGNORECASE,
-)
 _SAME_CURE = (
     "Rename one, or say what a device is: DeviceNaming.PATH, FOLDER, ONE (--device-from path|folder|one)."
 )
@@ -59,26 +51,6 @@ class ReadResult:
             return first
         more = f" ({len(self.skipped)} files cannot be used; the next are {'; '.join(e.path for e in others[:3])})"
         return DataFileError(first.path, first.place, first.found, first.cure + more)
-
-
-class _Found(NamedTuple):
-    trace: Trace
-    sheet: str
-    device: str
-    """Device within the file; "" when the file is of one device."""
-    simulated_by: str
-    settings: tuple[Setting, ...]
-
-
-class FileTraces(NamedTuple):
-    """The traces of one file, before devices and cycles have been named."""
-
-    loaded: Loaded
-    """The file; its tables are left out."""
-    traces: tuple[_Found, ...]
-    """Its traces, in file order."""
-    notes: tuple[str, ...]
-    """What was passed over in it."""
 
 
 def read_sweeps(
@@ -128,7 +100,8 @@ def read_folder(
         passed.extend(notes)
     work = partial(_read_file, options=options, readers=readers, corrections=tuple(corrections))
     outcome = each_file(work, files, _content, workers=workers, progress=progress)
-    skipped, good = dict(outcome.failed), outcome.good
+    good, refused = join_files(outcome.good, options)
+    skipped = {**outcome.failed, **refused}
     passed.extend(note for part in good.values() for note in part.notes)
     sweeps: list[IVSweep] = []
     taken: dict[tuple[str, int], Path] = {}
@@ -150,53 +123,18 @@ def _read_file(
 ) -> FileTraces:
     loaded = load_file(file, options, readers)
     chosen = corrected_options(options, corrections, loaded.sha256)
-    traces, notes = traces_of(loaded.tables, chosen, str(file.path))
     # The tables are not needed any more, and would have to travel between processes.
-    return FileTraces(loaded._replace(tables=()), tuple(traces), tuple(notes))
-
-
-def traces_of(
-    tables: tuple[RawTable, ...], options: ReadOptions, path: str
-) -> tuple[list[_Found], list[str]]:
-    """Traces of all tables of a file; a sheet without any is passed over when another sheet has some."""
-    found: list[_Found] = []
-    notes: list[str] = []
-    refused: list[tuple[str, NoSweepError]] = []
-    for table in tables:
-        try:
-            traces = cut_traces(table, options, path)
-        except NoSweepError as error:
-            if not table.sheet and len(tables) == 1:
-                raise
-            refused.append((table.sheet, error))
-            continue
-        named = "" if _DEFAULT_SHEET.match(table.sheet.strip()) else table.sheet.strip()
-        stated = stated_settings(table.preamble)
-        settings = merged(table.settings, stated.settings)
-        simulated_by = stated.simulated_by or str(find(settings, "simulated_by").value or "")
-        settings = tuple(item for item in settings if item.name != "simulated_by")
-        traces = [
-            replace(
-                trace,
-                device="/".join(part for part in (table.device, trace.device) if part),
-                cycle=table.cycle if trace.cycle is None else trace.cycle,
-            )
-            for trace in traces
-        ]
-        found.extend(_Found(trace, table.sheet, named, simulated_by, settings) for trace in traces)
-    if not found:
-        raise refused[0][1]
-    # A sheet of settings falls into many small blocks: one note for it is enough.
-    with_data = {item.sheet for item in found}
-    silent = {sheet: error for sheet, error in reversed(refused) if sheet not in with_data or not sheet}
-    notes.extend(
-        f"{path}{f', sheet {sheet}' if sheet else ''}: {error.found}" for sheet, error in silent.items()
-    )
-    sheets = {item.device for item in found}
-    # One sheet of one's own naming is a title, several are devices.
-    if len(sheets) == 1:
-        found = [item._replace(device="") for item in found]
-    return found, notes
+    bare = loaded._replace(tables=())
+    try:
+        traces, notes = traces_of(loaded.tables, chosen, str(file.path))
+    except NoSweepError as error:
+        lone = lone_signal(loaded.tables, chosen)
+        if lone is None:
+            raise
+        return FileTraces(
+            bare, (), (), Channel(file.path, lone, (error.path, error.place, error.found, error.cure))
+        )
+    return FileTraces(bare, tuple(traces), tuple(notes))
 
 
 def name_sweeps(

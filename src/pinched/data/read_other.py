@@ -8,7 +8,7 @@ from its heads and numbers (`pinched.data.kinds`), never from its name.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,15 +16,19 @@ from typing import NamedTuple, TypeVar
 
 from pinched._errors import DataFileError
 from pinched._progress import Progress
+from pinched._units import to_si
+from pinched.data.channels import Channel, lone_signal
+from pinched.data.corrections import Correction, corrected_options
+from pinched.data.file_traces import FileTraces, join_files, traces_of
 from pinched.data.files import FoundFile, find_files
 from pinched.data.kinds import DataKind, Recognised, recognise
 from pinched.data.load import Loaded, all_readers, each_file, load_file
 from pinched.data.options import ReadOptions
 from pinched.data.pairing import NoSweepError
-from pinched.data.read import FileTraces, ReadResult, device_name, name_sweeps, traces_of, user_settings
+from pinched.data.read import ReadResult, device_name, name_sweeps, user_settings
 from pinched.data.readers import Reader
 from pinched.data.records import Record, build
-from pinched.data.settings import SettingName, find, merged
+from pinched.data.settings import Origin, Setting, SettingName, find, merged
 from pinched.data.stated import stated_settings
 from pinched.data.states import Source
 from pinched.data.sweep import IVSweep, Provenance
@@ -128,20 +132,28 @@ def read_any_folder(
     progress: Progress | None = None,
     readers: tuple[Reader, ...] | None = None,
     workers: int = 1,
+    corrections: Sequence[Correction] = (),
+    ignored: Sequence[Path] = (),
 ) -> AnyResult:
     """As `read_any`, but files that cannot be used are returned beside the records of the others.
 
-    `wanted` takes one kind only and makes every file without it an error. `workers` and `readers` as in
+    `wanted` takes one kind only and makes every file without it an error. The other arguments are those of
     `read_folder`.
     """
     options = ReadOptions() if options is None else options
     files, passed = find_files(paths)
+    apart = {path.resolve() for path in ignored}
+    files = [file for file in files if file.path.resolve() not in apart] if apart else files
     if readers is None:
         readers, notes = all_readers()
         passed.extend(notes)
-    work = partial(_read_file, options=options, readers=readers, wanted=wanted)
+    work = partial(
+        _read_file, options=options, readers=readers, wanted=wanted, corrections=tuple(corrections)
+    )
     outcome = each_file(work, files, _content, workers=workers, progress=progress)
-    skipped = dict(outcome.failed)
+    sweeps = {k: part.sweeps for k, part in outcome.good.items() if part.sweeps is not None}
+    named, refused = join_files(sweeps, options)
+    skipped = {**outcome.failed, **refused}
     records: list[IVSweep | Record] = []
     taken: dict[tuple[str, int], Path] = {}
     counters: Counter[str] = Counter()
@@ -150,8 +162,8 @@ def read_any_folder(
         part = outcome.good[k]
         passed.extend(part.notes)
         try:
-            if part.sweeps is not None:
-                records.extend(name_sweeps(part.sweeps, options, taken, counters))
+            if k in named:
+                records.extend(name_sweeps(named[k], options, taken, counters))
         except DataFileError as error:
             skipped[k] = error
             continue
@@ -172,9 +184,14 @@ def _numbered(record: Record, counted: Counter[tuple[str, str]]) -> Record:
 
 
 def _read_file(
-    file: FoundFile, options: ReadOptions, readers: tuple[Reader, ...], wanted: DataKind | None
+    file: FoundFile,
+    options: ReadOptions,
+    readers: tuple[Reader, ...],
+    wanted: DataKind | None,
+    corrections: tuple[Correction, ...],
 ) -> _FileRecords:
     loaded = load_file(file, options, readers)
+    options = corrected_options(options, corrections, loaded.sha256)
     path = str(file.path)
     sweeps: list[RawTable] = []
     records: list[Record] = []
@@ -190,12 +207,22 @@ def _read_file(
         elif seen.kind is DataKind.SWEEP:
             sweeps.append(table)
         else:
-            records.extend(build(_source(loaded, table, options, seen)))
+            try:
+                records.extend(build(_source(loaded, table, options, seen)))
+            except DataFileError as error:
+                # A current over a time may be one channel of a sweep whose voltage is in another file.
+                if lone_signal(loaded.tables, options) is None:
+                    raise
+                others.append(NoSweepError(error.path, error.place, error.found, error.cure))
+    empty = loaded._replace(tables=())
     if not sweeps and not records:
-        raise others[0]
+        lone = lone_signal(loaded.tables, options) if wanted in (None, DataKind.SWEEP) else None
+        if lone is None:
+            raise others[0]
+        refusal = (others[0].path, others[0].place, others[0].found, others[0].cure)
+        return _FileRecords(empty, FileTraces(empty, (), (), Channel(file.path, lone, refusal)), (), ())
     notes.extend(str(error).split(". ")[0] for error in others[:1])
     traces = None
-    empty = loaded._replace(tables=())
     if sweeps:
         found, more = traces_of(tuple(sweeps), options, path)
         notes.extend(more)
@@ -220,9 +247,17 @@ def _other(
     return NoSweepError(path, where, found, "Read it with read_any, or give other files.")
 
 
+def _read_at(options: ReadOptions) -> tuple[Setting, ...]:
+    """The read voltage that the caller said, for files that state none."""
+    if options.read_voltage is None:
+        return ()
+    volts = to_si(options.read_voltage, "V")
+    return (Setting(SettingName.READ_VOLTAGE, volts, "V", Origin.USER, "options"),)
+
+
 def _source(loaded: Loaded, table: RawTable, options: ReadOptions, seen: Recognised) -> Source:
     stated = stated_settings(table.preamble)
-    settings = merged(user_settings(options), table.settings, stated.settings)
+    settings = merged(user_settings(options), table.settings, stated.settings, _read_at(options))
     simulated_by = stated.simulated_by or str(find(settings, "simulated_by").value or "")
     own = table.device or str(find(settings, SettingName.DEVICE).value or "")
 

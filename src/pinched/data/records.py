@@ -13,13 +13,13 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from pinched._errors import DataFileError
-from pinched.data.kinds import DataKind, Use
-from pinched.data.pairing import entries
+from pinched.data.pairing import entries, listed
 from pinched.data.patterns import repeats
-from pinched.data.settings import SettingName
+from pinched.data.settings import Origin, Setting, SettingName, merged
 from pinched.data.states import DROP, Source, resistances, si_values, state_values, values_of
 from pinched.data.sweep import Provenance
 from pinched.data.traces import Endurance, LevelReads, PulseTrace, Retention, WriteLog
+from pinched.data.uses import DataKind, Use, is_low, state_column
 
 Record = PulseTrace | Retention | Endurance | LevelReads | WriteLog
 """What a file may hold beside sweeps."""
@@ -74,7 +74,7 @@ def _pulses(source: Source) -> list[Record]:
     width_at, width = taken(Use.WIDTH, "s", options.time_unit)
     stated_width = source.number(SettingName.PULSE_WIDTH)
     amplitude_at, amplitude = taken(Use.AMPLITUDE, "V", options.voltage_unit)
-    states = seen.columns(Use.STATE)
+    states = seen.columns(Use.STATE) or (seen.columns(Use.CURRENT) if not seen.columns(Use.VOLTAGE) else [])
     if not states:
         # A voltage on a few levels and the current beside it: the state is their ratio at every sample.
         volts, amps = seen.columns(Use.VOLTAGE)[0], seen.columns(Use.CURRENT)[0]
@@ -94,10 +94,9 @@ def _pulses(source: Source) -> list[Record]:
                 conductance = values if unit == "S" else 1.0 / values
             label = table.head(c) if len(states) > 1 else ""
             traces.append(([*time_at, *amplitude_at, *width_at, c], label, conductance, amplitude))
-    if len(table.heads) == 0 and len(states) == 1 and table.numbers.shape[1] >= 4:
-        guesses.append(
-            "voltages and widths of the pulses stand in columns without heads: name them to keep them"
-        )
+    settings = source.settings
+    if not table.heads and len(states) == 1:
+        settings = merged(settings, _unnamed(source, [*time_at, *amplitude_at, *width_at, *states], guesses))
     cycle = source.number(SettingName.CYCLE) or (float(table.cycle) if table.cycle is not None else 0.0)
     for columns, label, conductance, volts in traces:
         for device, rows in _groups(source):
@@ -116,10 +115,33 @@ def _pulses(source: Source) -> list[Record]:
                     label=label or source.text(SettingName.LABEL),
                     cycle=int(cycle) if cycle >= 1 else 0,
                     provenance=_made(source, columns, rows, guesses),
-                    settings=source.settings,
+                    settings=settings,
                 )
             )
     return found
+
+
+def _unnamed(source: Source, used: list[int], guesses: list[str]) -> list[Setting]:
+    """Columns without heads that nothing is made of: those of one value throughout as settings, the others told."""
+    table = source.table
+    still, moving = [], []
+    for c in range(table.numbers.shape[1]):
+        values = table.numbers[:, c]
+        if c in used or c in table.texts or not np.isfinite(values).all():
+            continue
+        if np.ptp(values) == 0:
+            still.append(Setting(f"column_{c + 1}", float(values[0]), "1", Origin.FILE, table.name(c)))
+        else:
+            moving.append(c)
+    if moving:
+        guesses.append(
+            f"{listed(table, moving)} not used: say which is the amplitude or the width of the pulses "
+            "(in pinched.toml: [columns] amplitude, width)"
+        )
+    if still:
+        kept = ", ".join(f"{item.name} = {item.value:g}" for item in still)
+        guesses.append(f"columns of one value kept as settings: {kept}")
+    return still
 
 
 def _retention(source: Source) -> list[Record]:
@@ -129,17 +151,19 @@ def _retention(source: Source) -> list[Record]:
     time = si_values(source, at, "s", options.time_unit, guesses)
     read = source.number(SettingName.READ_VOLTAGE)
     states = seen.columns(Use.STATE, Use.LOW, Use.HIGH)
-    columns: list[tuple[list[int], str, Float[np.ndarray, " row"]]] = []
+    states = states or (seen.columns(Use.CURRENT) if not seen.columns(Use.VOLTAGE) else [])
+    columns: list[tuple[list[int], str, str, Float[np.ndarray, " row"]]] = []
     if states:
         for c in states:
-            name = table.meaning(c).device or (table.head(c) if len(states) > 1 else "")
-            columns.append(([at, c], name, resistances(source, c, guesses)))
+            named = {Use.LOW: "lrs", Use.HIGH: "hrs"}.get(seen.uses[c], "")
+            name = table.meaning(c).device or (table.head(c) if len(states) > 1 and not named else "")
+            columns.append(([at, c], name, named, resistances(source, c, guesses)))
     else:
         volts, amps = seen.columns(Use.VOLTAGE)[0], seen.columns(Use.CURRENT)[0]
         voltage = si_values(source, volts, "V", options.voltage_unit, guesses)
         current = si_values(source, amps, "A", options.current_unit, guesses)
         with np.errstate(divide="ignore", invalid="ignore"):
-            columns.append(([at, volts, amps], "", np.where(current == 0, np.nan, voltage / current)))
+            columns.append(([at, volts, amps], "", "", np.where(current == 0, np.nan, voltage / current)))
         read = read if read is not None else float(np.nanmedian(voltage))
         guesses.append(f"resistance computed as {table.name(volts)} over {table.name(amps)}")
     back = np.flatnonzero(np.diff(time) <= 0)
@@ -154,11 +178,11 @@ def _retention(source: Source) -> list[Record]:
             read_voltage=read,
             temperature=source.number(SettingName.TEMPERATURE),
             device=source.name(device or name),
-            state=source.text(SettingName.STATE),
+            state=named or source.text(SettingName.STATE),
             provenance=_made(source, used, rows, guesses),
             settings=source.settings,
         )
-        for used, name, resistance in columns
+        for used, name, named, resistance in columns
         for device, rows in _groups(source)
     ]
 
@@ -166,6 +190,8 @@ def _retention(source: Source) -> list[Record]:
 def _endurance(source: Source) -> list[Record]:
     seen, table = source.seen, source.table
     guesses = [*table.notes, f"endurance: {seen.reason}"]
+    if not seen.columns(Use.LOW):
+        return _alternating(source, guesses)
     low, high = seen.columns(Use.LOW)[0], seen.columns(Use.HIGH)[0]
     states = [resistances(source, c, guesses) for c in (low, high)]
     counted = seen.columns(Use.CYCLE, Use.INDEX)[:1]
@@ -186,6 +212,41 @@ def _endurance(source: Source) -> list[Record]:
         )
         for device, rows in _groups(source)
     ]
+
+
+def _alternating(source: Source, guesses: list[str]) -> list[Record]:
+    """Endurance with one row per read, a column of text says of which state."""
+    table, seen = source.table, source.seen
+    at = state_column(table)
+    (column,) = seen.columns(Use.STATE)
+    counted = seen.columns(Use.CYCLE, Use.INDEX)[0]
+    read = resistances(source, column, guesses)
+    cycles = values_of(source, counted)
+    low = np.array([is_low(table.texts[at or 0][row]) for row in range(len(read))])
+    found: list[Record] = []
+    for device, rows in _groups(source):
+        names = np.unique(cycles[rows])
+        states = {}
+        for key, wanted in (("lrs", True), ("hrs", False)):
+            mine = rows[low[rows] == wanted]
+            if len(np.unique(cycles[mine])) < len(mine):
+                place = int(table.lines[mine[0]])
+                raise DataFileError(
+                    source.path,
+                    f"line {place}",
+                    f"a cycle has several reads of the {key.upper()}",
+                    "Keep one.",
+                )
+            states[key] = np.full(len(names), np.nan)
+            states[key][np.searchsorted(names, cycles[mine])] = read[mine]
+        found.append(
+            Endurance(
+                cycle=names, resistance_lrs=states["lrs"], resistance_hrs=states["hrs"],
+                read_voltage=source.number(SettingName.READ_VOLTAGE), device=source.name(device),
+                provenance=_made(source, [counted, column], rows, guesses), settings=source.settings,
+            )
+        )  # fmt: skip
+    return found
 
 
 def _levels(source: Source) -> list[Record]:

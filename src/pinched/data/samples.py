@@ -20,7 +20,7 @@ from pathlib import Path
 from pinched._errors import DataFileError, PinchedError
 from pinched.data._name_grammar import BARE, Unit, name_unit
 from pinched.data.files import read_bytes
-from pinched.data.readers.text import decode
+from pinched.data.readers.decoding import decode
 from pinched.data.settings import Origin, Setting, merged
 from pinched.data.sweep import IVSweep
 

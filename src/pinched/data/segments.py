@@ -6,16 +6,20 @@ all end as a list of `Trace`; what was inferred on the way is said in each trace
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from pinched._errors import DataFileError
 from pinched._units import parse_unit, to_si
+from pinched.data.columns import Role
+from pinched.data.directions import both_ways
 from pinched.data.options import ReadOptions
 from pinched.data.pairing import ColumnSet, entries, find_sets, is_text
-from pinched.data.table import OVERFLOW, RawTable
+from pinched.data.settings import Setting
+from pinched.data.stepped import outer_steps
+from pinched.data.table import MISSING, OVERFLOW, RawTable
 
 _DROP = "Repair the file, or leave such rows out (drop_bad_rows=True, --drop-bad-rows)."
 
@@ -40,6 +44,8 @@ class Trace:
     """Line or row of the first sample, from 1."""
     guesses: tuple[str, ...]
     """What was inferred, one sentence each."""
+    settings: tuple[Setting, ...] = ()
+    """What columns beside the curve say of the whole trace."""
 
 
 def cut_traces(table: RawTable, options: ReadOptions, path: str) -> list[Trace]:
@@ -49,6 +55,8 @@ def cut_traces(table: RawTable, options: ReadOptions, path: str) -> list[Trace]:
     no number where one is needed.
     """
     place = f"sheet {table.sheet}" if table.sheet else ""
+    if options.columns.voltage is None and options.columns.current is None and not table.faults:
+        table = both_ways(table)
     guesses = list(table.notes)
     sets, grouping = find_sets(table, options, guesses, path, place)
     if table.faults and not options.drop_bad_rows:
@@ -60,9 +68,17 @@ def cut_traces(table: RawTable, options: ReadOptions, path: str) -> list[Trace]:
         guesses.append(
             f"{len(table.faults)} rows that do not fit were left out, the first on line {table.faults[0].line}"
         )
+    used = {c for s in sets for c in (s.voltage, s.current, s.time) if c is not None}
+    steps = outer_steps(table, sets[0].voltage, used) if grouping == (None, None) else []
     traces: list[Trace] = []
     for columns in sets:
-        for device, cycle, rows in _groups(table, grouping, columns, path):
+        for step in steps:
+            named = ColumnSet(
+                columns.voltage, columns.current, columns.time, step.device or columns.device, columns.cycle
+            )
+            part = _trace(table, named, step.rows, options, guesses, path, ragged=len(sets) > 1)
+            traces.append(replace(part, settings=step.settings))
+        for device, cycle, rows in [] if steps else _groups(table, grouping, columns, path):
             chosen = ColumnSet(columns.voltage, columns.current, columns.time, device, cycle)
             traces.append(_trace(table, chosen, rows, options, guesses, path, ragged=len(sets) > 1))
     return traces
@@ -114,7 +130,7 @@ def _trace(
     end = len(rows)
     # A pair that ends before its neighbours leaves empty cells below: no damage, the sweep was shorter.
     checked = used[-1:] if ragged else used
-    while end > 0 and all(_is_empty(table, int(rows[end - 1]), c) for c in checked):
+    while end > 0 and all(_is_missing(table, int(rows[end - 1]), c) for c in checked):
         end -= 1
     if end < len(rows) and not all(_is_empty(table, int(rows[end]), c) for c in used):
         guesses.append(f"{table.name(columns.current)} ends on line {table.lines[rows[max(end - 1, 0)]]}")
@@ -143,10 +159,11 @@ def _trace(
             guesses.append(f"{table.name(columns.time)} left out: it runs backwards on line {line}")
             time = None
     voltage = values[:, -2] * _factor(table, columns.voltage, "V", options.voltage_unit, path)
-    shunt = None if options.shunt is None else to_si(options.shunt, "ohm")
-    current = values[:, -1] * _factor(table, columns.current, "A", options.current_unit, path, shunt)
-    if shunt is not None and table.meaning(columns.current).unit == "V":
+    current = _current(table, columns.current, values[:, -1], voltage, options, path, guesses)
+    if current is None:
         # Both channels of an oscilloscope are measured against one ground, so the device has the rest.
+        shunt = to_si(options.shunt or 1.0, "ohm")
+        current = values[:, -1] * table.meaning(columns.current).factor / shunt
         voltage = voltage - current * shunt
         guesses.append(
             f"{table.name(columns.current)} is the voltage over {shunt:g} ohm: taken off the other"
@@ -166,6 +183,12 @@ def _trace(
 
 def _heads(table: RawTable, used: list[int]) -> str:
     return "columns " + ", ".join(table.head(c).removeprefix("column ") for c in used)
+
+
+def _is_missing(table: RawTable, row: int, column: int) -> bool:
+    """True for an empty cell and for a "NaN" that a program wrote where the measurement had ended."""
+    text = table.texts.get(column, {}).get(row, "nan").lower()
+    return bool(np.isnan(table.numbers[row, column])) and (not text or text in MISSING)
 
 
 def _is_empty(table: RawTable, row: int, column: int) -> bool:
@@ -198,16 +221,43 @@ def _bad_cell(
     return DataFileError(path, f"{'row' if table.sheet else 'line'} {table.lines[row]}", found, _DROP)
 
 
-def _factor(
-    table: RawTable, column: int, unit: str, stated: str | None, path: str, shunt: float | None = None
-) -> float:
+def _current(
+    table: RawTable,
+    column: int,
+    values: Float[np.ndarray, " sample"],
+    voltage: Float[np.ndarray, " sample"],
+    options: ReadOptions,
+    path: str,
+    guesses: list[str],
+) -> Float[np.ndarray, " sample"] | None:
+    """Current (A) in `column`, or through the series resistor whose other side it shows; None over a shunt."""
+    head = table.meaning(column)
+    volts = head.unit == "V" or (not head.unit and head.role is not Role.CURRENT)
+    if options.current_unit is not None or not volts:
+        return values * _factor(table, column, "A", options.current_unit, path)
+    if options.series_resistor is not None:
+        source, resistor = values * head.factor, to_si(options.series_resistor, "ohm")
+        if float(source @ voltage) < 0:
+            # A passive device has the polarity of its source.
+            source = -source
+            guesses.append(
+                f"{table.name(column)} turned round: it was recorded against the voltage on the device"
+            )
+        guesses.append(
+            f"current computed as ({table.name(column)} - voltage on the device) over {resistor:g} ohm"
+        )
+        return (source - voltage) / resistor
+    if options.shunt is not None:
+        return None
+    return values * _factor(table, column, "A", None, path)
+
+
+def _factor(table: RawTable, column: int, unit: str, stated: str | None, path: str) -> float:
     """Factor from the unit of `column` to SI `unit`: what the caller stated, else the head, else 1."""
     parsed = parse_unit(stated) if stated is not None else None
     if parsed is not None:
         return parsed[1]
     head = table.meaning(column)
-    if shunt is not None and (unit, head.unit) == ("A", "V"):
-        return head.factor / shunt
     if head.unit not in ("", unit):
         raise DataFileError(
             path,

@@ -13,7 +13,7 @@ from jaxtyping import Float
 
 from pinched._errors import DataFileError
 from pinched._units import parse_unit
-from pinched.data.columns import words_of
+from pinched.data.columns import Role, words_of
 from pinched.data.kinds import Recognised
 from pinched.data.options import ReadOptions
 from pinched.data.settings import Setting, SettingName, find
@@ -105,8 +105,25 @@ def state_values(source: Source, column: int, guesses: list[str]) -> tuple[Float
         return values * parsed[1], parsed[0]
     if said.unit in ("ohm", "S"):
         return values * said.factor, said.unit
-    size = np.abs(values[np.isfinite(values) & (values != 0)])
     words = set(words_of(table.heads[column])) if table.heads else set()
+    if (
+        said.unit == "A"
+        or said.role is Role.CURRENT
+        or (not said.unit and words & {"i", "current", "ion", "ioff"})
+    ):
+        volts = source.number(SettingName.READ_VOLTAGE)
+        if volts is None or volts == 0:
+            raise DataFileError(
+                source.path,
+                table.name(column),
+                "currents, and nothing states the voltage at which they were read",
+                "Say it: read_voltage='0.1 V' (in pinched.toml: [reading] read_voltage).",
+            )
+        if not said.unit:
+            guesses.append(f"{table.name(column)} taken in A: nothing states its unit")
+        guesses.append(f"conductance computed as {table.name(column)} over the read voltage of {volts:g} V")
+        return np.abs(values * said.factor / volts), "S"
+    size = np.abs(values[np.isfinite(values) & (values != 0)])
     glued = {
         word[0]
         for word in words

@@ -8,12 +8,17 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
 
 from pinched._params import quantity, require
+from pinched.data.keeping import data_set
 from pinched.data.settings import Setting, SettingName
+
+if TYPE_CHECKING:
+    import xarray
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -135,15 +140,31 @@ class IVSweep:
     def to_csv(self) -> str:
         """The sweep as CSV text, units in the heads; `read_sweeps` gives the same sweep back.
 
-        Lines "# key: value" above the head keep what columns cannot: who simulated it, the compliance.
+        Lines "# key: value" above the head keep what columns cannot: who simulated it, the compliance. For many
+        sweeps in one file, with device and cycle, see `sweeps_csv`.
         """
+        return csv_text(self._columns(), self._stated(), self.provenance.simulated_by)
+
+    def to_xarray(self) -> xarray.Dataset:
+        """The sweep as an xarray data set over `sample`, units in the attributes of each variable.
+
+        Raises `PinchedError` where xarray is not installed.
+        """
+        own = (
+            Setting(SettingName.DEVICE, self.device),
+            Setting(SettingName.CYCLE, float(self.cycle), "1"),
+        )
+        return data_set(self._columns(), ("sample",), (*own, *self._stated()), self.provenance)
+
+    def _columns(self) -> dict[str, Float[np.ndarray, " sample"]]:
+        columns = {"voltage (V)": self.voltage, "current (A)": self.current}
+        return columns if self.time is None else {"time (s)": self.time, **columns}
+
+    def _stated(self) -> list[Setting]:
         stated = [item for item in self.settings if item.name != SettingName.COMPLIANCE_CURRENT]
         if self.compliance_current is not None:
             stated.append(Setting(SettingName.COMPLIANCE_CURRENT, float(self.compliance_current), "A"))
-        columns = {"voltage (V)": self.voltage, "current (A)": self.current}
-        if self.time is not None:
-            columns = {"time (s)": self.time, **columns}
-        return csv_text(columns, stated, self.provenance.simulated_by)
+        return stated
 
     def part(self, samples: slice, *, cycle: int | None = None) -> IVSweep:
         """Samples `samples` of this sweep, as cycle number `cycle` (the sweep's own when None)."""

@@ -7,6 +7,7 @@ traces. A kind of data that is no sweep (pulses, retention) starts from the same
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -22,6 +23,17 @@ OVERFLOW = 1e36
 """A magnitude that no current or voltage has: source-meters write 9.9e37, 9.91e37 or 1e38 for overflow."""
 
 _NO_BRACKETS = str.maketrans("()[]", "    ")
+# Both marks in one number leave no doubt which groups the thousands; neither does an apostrophe or a narrow blank.
+_GROUPED = {
+    mark: re.compile(
+        rf"[+-]?[1-9]\d{{0,2}}(?:(?:{re.escape(other)}\d{{3}})+(?={re.escape(mark)})|(?:['\u2019\u00a0\u202f]\d{{3}})+)"
+        rf"(?:{re.escape(mark)}\d*)?"
+    )
+    for mark, other in ((".", ","), (",", "."))
+}
+_GROUPS = {
+    ".": str.maketrans("", "", ",'\u2019\u00a0\u202f"), ",": str.maketrans(",", ".", ".'\u2019\u00a0\u202f"),
+}  # fmt: skip
 UNSAID = Meaning(role=Role.UNKNOWN)
 """Meaning of a column without a head."""
 
@@ -88,16 +100,24 @@ class RawTable:
     """Device that the format names for this block; "" when it names none."""
     cycle: int | None = None
     """Cycle that the format states for this block; None when it states none."""
+    groups: tuple[str, ...] = ()
+    """Device or cycle that a row above the heads names for each column ("" for none); empty without such a row."""
 
     def meaning(self, column: int) -> Meaning:
         """What `column` (counted from 0) holds, as its head and the format's own unit say."""
         head = self.heads[column] if self.heads else ""
         unit = self.units[column] if self.units else ""
+        if not unit and head.strip().lower() == "id" and self._has_drain():
+            # "Id" alone is as often an identifier; beside "Vd" it is the current of the drain.
+            return Meaning(role=Role.CURRENT, stem="d")
         if not unit:
             return meaning(head) if head else UNSAID
         # What the format states beside the head wins: "v(a)" is the voltage of node a, and no ampere.
         bare = head.translate(_NO_BRACKETS).strip()
         return meaning(f"{bare or 'x'} ({unit})")
+
+    def _has_drain(self) -> bool:
+        return any(head.strip().lower() in ("vd", "vds", "v_d", "v_ds") for head in self.heads)
 
     def name(self, column: int) -> str:
         """Head of `column` (counted from 0) as people read it: "column 2 'I1'", or "column 2" without heads."""
@@ -112,19 +132,28 @@ class RawTable:
 def number(cell: str, decimal: str) -> float | None:
     """The number in `cell` with the `decimal` mark "." or ","; NaN for a missing marker, None for text or nothing.
 
-    A cell with a thousands separator, or with the other decimal mark, is text: guessing would invent a number.
+    Thousands may be grouped where nothing else can be meant ("1,234.5", "1'234", not "1,234"); a cell with the other
+    decimal mark is text: guessing would invent a number.
     """
     cell = cell.strip()
+    plain = cell
     if decimal == ",":
         if "." in cell:
-            return None
-        cell = cell.replace(",", ".")
+            return _grouped(cell, decimal) if "," in cell else None
+        plain = cell.replace(",", ".")
     try:
         # float() would take 1_000 as a number; no instrument writes that.
-        return None if "_" in cell else float(cell)
+        return None if "_" in plain else float(plain)
     except ValueError:
         # "NA" is a missing value, "nA" a unit.
-        return math.nan if cell == "NA" or cell.lower() in MISSING else None
+        return math.nan if cell == "NA" or cell.lower() in MISSING else _grouped(cell, decimal)
+
+
+def _grouped(cell: str, decimal: str) -> float | None:
+    """The number in `cell` with its thousands grouped; None when it is none."""
+    if len(cell) < 5 or not _GROUPED[decimal].fullmatch(cell):
+        return None
+    return float(cell.translate(_GROUPS[decimal]))
 
 
 def numeric_column(cells: list[str] | tuple[str, ...], decimal: str) -> list[float] | None:

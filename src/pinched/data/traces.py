@@ -10,13 +10,18 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from pinched._params import quantity, require
+from pinched.data.keeping import data_set
 from pinched.data.settings import Origin, Setting, SettingName, merged
 from pinched.data.sweep import Provenance, csv_text
+
+if TYPE_CHECKING:
+    import xarray
 
 
 def _freeze(owner: object, names: tuple[str, ...]) -> None:
@@ -84,6 +89,14 @@ class PulseTrace:
 
     def to_csv(self) -> str:
         """The trace as CSV text, units in the heads; `read_pulses` gives the same trace back."""
+        return csv_text(*self._kept(), self.provenance.simulated_by)
+
+    def to_xarray(self) -> xarray.Dataset:
+        """The trace as an xarray data set over `pulse`; raises `PinchedError` where xarray is not installed."""
+        columns, settings = self._kept()
+        return data_set(columns, ("pulse",), settings, self.provenance)
+
+    def _kept(self) -> tuple[dict[str, np.ndarray], tuple[Setting, ...]]:
         optional = {
             "pulse amplitude (V)": self.amplitude,
             "pulse width (s)": self.width,
@@ -96,7 +109,7 @@ class PulseTrace:
             (SettingName.CYCLE, float(self.cycle), "1"), (SettingName.READ_VOLTAGE, self.read_voltage, "V"),
             (SettingName.COMPLIANCE_CURRENT, self.compliance_current, "A"),
         )  # fmt: skip
-        return csv_text(columns, merged(own, self.settings), self.provenance.simulated_by)
+        return columns, merged(own, self.settings)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -124,12 +137,20 @@ class Retention:
 
     def to_csv(self) -> str:
         """The reads as CSV text, units in the heads; `read_retention` gives the same reads back."""
+        return csv_text(*self._kept(), self.provenance.simulated_by)
+
+    def to_xarray(self) -> xarray.Dataset:
+        """The reads as an xarray data set over `read`; raises `PinchedError` where xarray is not installed."""
+        columns, settings = self._kept()
+        return data_set(columns, ("read",), settings, self.provenance)
+
+    def _kept(self) -> tuple[dict[str, np.ndarray], tuple[Setting, ...]]:
         own = _known(
             (SettingName.DEVICE, self.device, ""), (SettingName.STATE, self.state, ""),
             (SettingName.READ_VOLTAGE, self.read_voltage, "V"), (SettingName.TEMPERATURE, self.temperature, "K"),
         )  # fmt: skip
         columns = {"time (s)": self.time, "resistance (ohm)": self.resistance}
-        return csv_text(columns, merged(own, self.settings), self.provenance.simulated_by)
+        return columns, merged(own, self.settings)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -159,11 +180,19 @@ class Endurance:
 
     def to_csv(self) -> str:
         """Both states as CSV text, units in the heads; `read_endurance` gives the same record back."""
+        return csv_text(*self._kept(), self.provenance.simulated_by)
+
+    def to_xarray(self) -> xarray.Dataset:
+        """Both states as an xarray data set over `read`; raises `PinchedError` where xarray is not installed."""
+        columns, settings = self._kept()
+        return data_set(columns, ("read",), settings, self.provenance)
+
+    def _kept(self) -> tuple[dict[str, np.ndarray], tuple[Setting, ...]]:
         own = _known(
             (SettingName.DEVICE, self.device, ""), (SettingName.READ_VOLTAGE, self.read_voltage, "V")
         )
         columns = {"cycle": self.cycle, "LRS (ohm)": self.resistance_lrs, "HRS (ohm)": self.resistance_hrs}
-        return csv_text(columns, merged(own, self.settings), self.provenance.simulated_by)
+        return columns, merged(own, self.settings)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -207,6 +236,12 @@ class LevelReads:
         own = _known((SettingName.DEVICE, self.device, ""))
         return csv_text(columns, merged(own, self.settings), self.provenance.simulated_by)
 
+    def to_xarray(self) -> xarray.Dataset:
+        """The reads as an xarray data set over `read` and `cell`; raises `PinchedError` without xarray."""
+        own = _known((SettingName.DEVICE, self.device, ""))
+        columns = {"resistance (ohm)": self.resistance}
+        return data_set(columns, ("read", "cell"), merged(own, self.settings), self.provenance)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class WriteLog:
@@ -241,9 +276,17 @@ class WriteLog:
 
     def to_csv(self) -> str:
         """The log as CSV text, units in the heads; `read_writes` gives it back."""
+        return csv_text(*self._kept(), self.provenance.simulated_by)
+
+    def to_xarray(self) -> xarray.Dataset:
+        """The log as an xarray data set over `write`; raises `PinchedError` where xarray is not installed."""
+        columns, settings = self._kept()
+        return data_set(columns, ("write",), settings, self.provenance)
+
+    def _kept(self) -> tuple[dict[str, np.ndarray], tuple[Setting, ...]]:
         columns = {
             "address": self.address, "resistance (ohm)": self.resistance,
             "wanted from (ohm)": self.lower, "wanted to (ohm)": self.upper,
         }  # fmt: skip
         own = _known((SettingName.DEVICE, self.device, ""))
-        return csv_text(columns, merged(own, self.settings), self.provenance.simulated_by)
+        return columns, merged(own, self.settings)

@@ -1,7 +1,8 @@
 r"""Voltage waveforms: what a source applies, as corner points joined by straight lines.
 
 `triangle` for hysteresis loops, `sine` for pinched loops at a frequency, `staircase` for what a source-meter
-really does, `pulse_train` for programming, endurance and plasticity. All return a `Waveform`; `sample` turns it into arrays.
+really does, `pulse_train` for programming, endurance and plasticity. All return a `Waveform`; `sample` turns it
+into arrays.
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ class Waveform:
         v0, v1 = self.voltage[right - 1], self.voltage[right]
         span = np.where(t1 > t0, t1 - t0, 1.0)
         share = np.clip(np.where(t1 > t0, (time - t0) / span, 1.0), 0.0, 1.0)
-        return v0 + (v1 - v0) * share
+        inside = v0 + (v1 - v0) * share
+        # A jump at the very first corner has not happened yet before it.
+        return np.where(np.asarray(time) < self.time[0], self.voltage[0], inside)
 
     def sample(self, points: int) -> tuple[Float[np.ndarray, " sample"], Float[np.ndarray, " sample"]]:
         """Times (s) and voltages (V) at about `points` even times, with every corner hit exactly."""

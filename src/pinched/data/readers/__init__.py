@@ -14,6 +14,7 @@ from pinched.data.readers.labelled import LABELLED
 from pinched.data.readers.lvm import LVM
 from pinched.data.readers.matlab import MATLAB
 from pinched.data.readers.mdm import MDM
+from pinched.data.readers.netcdf3 import NETCDF3
 from pinched.data.readers.plugins import FileReader, Plugins, plugin_readers
 from pinched.data.readers.pymeasure import PYMEASURE
 from pinched.data.readers.scope import SCOPE
@@ -25,7 +26,7 @@ from pinched.data.readers.workbook import WORKBOOK
 __all__ = ["READERS", "FileReader", "Plugins", "Reader", "choose", "plugin_readers"]
 
 READERS: tuple[Reader, ...] = (
-    WORKBOOK, MATLAB, HDF5, TDMS, LVM, EASYEXPERT, ARC_ONE, PYMEASURE, MDM, SPICE, XYCE, SCOPE, CLOSED,
+    WORKBOOK, MATLAB, HDF5, NETCDF3, TDMS, LVM, EASYEXPERT, ARC_ONE, PYMEASURE, MDM, SPICE, XYCE, SCOPE, CLOSED,
     LABELLED, TEXT,
 )  # fmt: skip
 """Readers that are tried, in this order when two are equally sure."""

@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from pinched._errors import DataFileError
+from pinched.data.columns import Role, meaning
+from pinched.data.labels import label_of
 from pinched.data.stated import stated_settings
 from pinched.data.table import RawTable
 
@@ -66,6 +68,7 @@ def tables_of(arrays: Iterable[Named], texts: dict[str, str], path: str) -> list
             groups.setdefault((item.group, values.size), []).append(item)
         elif values.ndim == 2 and values.size:
             alone.append(item)
+    matrices: dict[tuple[str, tuple[int, int]], list[Named]] = {}
     for item in alone:
         rows, columns = item.values.shape
         if (item.group, rows) in groups:
@@ -73,11 +76,16 @@ def tables_of(arrays: Iterable[Named], texts: dict[str, str], path: str) -> list
         elif (item.group, columns) in groups:
             groups[item.group, columns].append(item._replace(values=item.values.T))
         else:
-            # A matrix by itself: the longer side are the samples.
-            tall = item if rows >= columns else item._replace(values=item.values.T)
-            groups.setdefault((f"{item.group}/{item.name}".strip("/"), tall.values.shape[0]), []).append(
-                tall._replace(name="")
-            )
+            matrices.setdefault((item.group, (rows, columns)), []).append(item)
+    for (group, (rows, columns)), items in matrices.items():
+        # Matrices of one shape belong together: a column per sweep. The longer side are the samples.
+        tall = [item if rows >= columns else item._replace(values=item.values.T) for item in items]
+        if len(tall) == 1:
+            named = meaning(tall[0].name).role in (Role.VOLTAGE, Role.CURRENT, Role.RESISTANCE)
+            inner = f"{group}/{tall[0].name}".strip("/")
+            groups[inner, max(rows, columns)] = [tall[0] if named else tall[0]._replace(name="")]
+        else:
+            groups[f"{group}/{rows}x{columns}".strip("/"), max(rows, columns)] = tall
     if not groups:
         cure = "Give the file with the measurement, or export its columns as CSV."
         raise DataFileError(path, "", "holds no arrays of numbers that could be columns", cure)
@@ -85,6 +93,10 @@ def tables_of(arrays: Iterable[Named], texts: dict[str, str], path: str) -> list
     several = len({group for group, _ in groups}) > 1
     found: list[RawTable] = []
     for (group, rows), items in groups.items():
+        outer, _, last = group.rpartition("/")
+        # "dev1/cycle_3" is cycle 3 of dev1, not a device.
+        label = label_of(last)
+        cycle = None if label is None or not several else label.cycle
         heads, units, columns = _columns(items)
         numbers = np.column_stack(columns).astype(np.float64, copy=False)
         found.append(
@@ -95,7 +107,8 @@ def tables_of(arrays: Iterable[Named], texts: dict[str, str], path: str) -> list
                 lines=np.arange(1, rows + 1),
                 units=units if any(units) else (),
                 settings=settings,
-                device=group if several else "",
+                device="" if not several else outer if cycle is not None else group,
+                cycle=cycle,
             )
         )
     return found

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pinched._errors import DataFileError
+from pinched.data.files import natural_key
 from pinched.data.readers._arrays import Named, check_size
 
 _MOST = 100_000
@@ -29,7 +30,8 @@ def datasets(file: Any, path: str) -> Iterator[tuple[str, str, Any]]:
         if address in visited:
             continue
         visited.add(address)
-        for name in node:
+        groups: list[tuple[str, Any]] = []
+        for name in sorted(node, key=natural_key):
             seen += 1
             if seen > _MOST:
                 raise DataFileError(
@@ -41,7 +43,9 @@ def datasets(file: Any, path: str) -> Iterator[tuple[str, str, Any]]:
             if isinstance(child, h5py.Dataset):
                 yield group, name, child
             elif isinstance(child, h5py.Group):
-                stack.append((f"{group}/{name}".strip("/"), child))
+                groups.append((f"{group}/{name}".strip("/"), child))
+        # The last one pushed is the next one looked at.
+        stack.extend(reversed(groups))
 
 
 def is_numeric(dataset: Any) -> bool:

@@ -1,20 +1,29 @@
-"""Where the heads of a table stand: in the row above the numbers, above a row of units, or in a comment."""
+"""Where the heads of a table stand: in the row above the numbers, above a row of units, or in a comment.
+
+Lines that name the cycle or the device of the block below ("Cycle 3") are no heads; a row above the heads may name
+a cycle or a device for each group of columns.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from pinched._errors import DataFileError
 from pinched.data.columns import Role, meaning
-from pinched.data.readers._lines import Rows
+from pinched.data.labels import Label
+from pinched.data.readers._cells import Grid, are_labels, is_blank
 from pinched.data.table import number
+from pinched.data.unit_words import unit_of
 
-_SEARCHED = 60
-"""Rows from the top among which a head with labels below it is looked for."""
+_NUMBERED = re.compile(
+    r"^(?:column|col\.?|spalte|colonne)?\s*#?\s*(\d{1,3})\s*[:=.)-]\s*(\S.*)$", re.IGNORECASE
+)
+_NO_UNIT = frozenset(
+    {"#", "-", "--", "1", "%", "bits", "deg", "n/a", "none", "a.u.", "arb.", "w", "j", "c", "k", "hz", "°c"}
+)
+"""What a row of units holds over columns that have none, or one that nobody needs here; lower case."""
 
 
 class Heads(NamedTuple):
@@ -25,50 +34,48 @@ class Heads(NamedTuple):
     notes: tuple[str, ...]
     """What was inferred, one sentence each."""
     preamble: tuple[str, ...]
-    """Lines above the block, comments included, heads left out."""
+    """Rows above the block that are no heads, as written; comments are not among them."""
     known: bool
     """True when a head names a voltage or a current."""
+    label: Label = Label()
+    """Cycle and device that a line above the block names."""
+    groups: tuple[str, ...] = ()
+    """What stands over each column in a row above the heads; empty when there is no such row."""
+    used: frozenset[int] = frozenset()
+    """Comment lines of which the heads were made."""
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """Cells as text, with the line each row stands on."""
-
-    rows: Sequence[list[str]]
-    """Cells of every row, blank rows included ([] or [""]), comment lines left out."""
-    lines: Sequence[int]
-    """Line or row number in the file of each row, from 1."""
-    decimal: str = "."
-    """Decimal mark of the numbers."""
-    sheet: str = ""
-    """Sheet of a workbook; "" for other files."""
-    raw: Sequence[str] = ()
-    """The rows before they were cut into cells; empty for sheets."""
-    comments: tuple[tuple[int, str], ...] = ()
-    """Comment lines (line, text without its mark) above the data: some programs write the heads there."""
-
-
-def find_heads(grid: Grid, above: Sequence[int], width: int, path: str) -> Heads:
-    """Heads among the rows `above` the numbers (of `width` columns), units rows merged into them.
+def find_heads(grid: Grid, above: Sequence[int], width: int, path: str, at: int) -> Heads:
+    """Heads among the rows `above` the numbers (of `width` columns, from row `at`), units rows merged into them.
 
     Raises `DataFileError` (for `path`) when a head of voltage and current does not fit the columns.
     """
-    rows = [i for i in above if not is_blank(grid.rows[i])]
+    filled = [i for i in above if not is_blank(grid.rows[i])]
+    labels = {i: label for i in filled if (label := grid.label(i)) is not None}
+    label = _merged(labels.values())
+    rows = [i for i in filled if i not in labels]
     near: list[tuple[int, tuple[str, ...]]] = []
     for i in reversed(rows[-3:]):
         cells = _fit_head(grid, i, width)
         if cells is None:
             break
-        near.insert(0, (grid.lines[i], cells))
+        near.insert(0, (i, cells))
     if not near:
         if rows:
             _refuse_misfit(grid, rows[-1], width, path)
-        for line, text in reversed(grid.comments):
+        numbered = _numbered_heads(grid, width, at)
+        if numbered is not None:
+            lines, cells = numbered
+            note = f"heads taken from the comments on lines {min(lines)} to {max(lines)}"
+            return Heads(cells, (note,), _texts(grid, filled, set()), True, label, used=lines)
+        for line, text in reversed([c for c in grid.comments if c[0] < grid.lines[at]]):
             cells = _split_head_line(text, width)
             if cells and any(meaning(cell).role in (Role.VOLTAGE, Role.CURRENT) for cell in cells):
                 note = f"heads taken from the comment on line {line}"
-                return Heads(cells, (note,), _preamble(grid, rows, {line}), True)
-        return Heads((), (), _preamble(grid, rows, set()), False)
+                cells, more, below = _with_comment_units(grid, cells, line, at)
+                texts = _texts(grid, filled, set())
+                return Heads(cells, (note, *more), texts, True, label, used=frozenset({line, *below}))
+        return Heads((), (), _texts(grid, filled, set()), False, label)
     # The row nearest the numbers may hold units, or a comment; the head is the row people would read first.
     known = [
         k
@@ -78,38 +85,114 @@ def find_heads(grid: Grid, above: Sequence[int], width: int, path: str) -> Heads
     units = [k for k, (_, cells) in enumerate(near) if k > 0 and _all_units(cells)]
     if units:
         k = units[0]
-        heads = tuple(
-            f"{name} ({unit.strip('()[] ')})" if unit.strip("()[] ") else name
-            for name, unit in zip(near[k - 1][1], near[k][1], strict=True)
-        )
-        note = f"line {near[k][0]} taken as units of the heads above it"
-        return Heads(heads, (note,), _preamble(grid, rows, {near[k][0], near[k - 1][0]}), True)
-    line, heads = near[known[-1] if known else -1]
-    # A row of unknown words may as well be the last line of a preamble.
-    return Heads(
-        heads,
-        (),
-        _preamble(grid, rows, {line}),
-        any(meaning(cell).role in (Role.VOLTAGE, Role.CURRENT) for cell in heads),
+        heads = _with_units(near[k - 1][1], near[k][1])
+        notes = (f"line {grid.lines[near[k][0]]} taken as units of the heads above it",)
+        line = near[k - 1][0]
+        taken = {line, near[k][0]}
+        sure, below = True, []
+    else:
+        line, heads = near[known[-1] if known else -1]
+        taken = {line}
+        # A row of unknown words may as well be the last line of a preamble.
+        sure = any(meaning(cell).role in (Role.VOLTAGE, Role.CURRENT) for cell in heads)
+        heads, notes, below = _with_comment_units(grid, heads, grid.lines[line], at)
+    groups, over = _groups(grid, rows, line, heads)
+    texts = _texts(grid, filled, taken | over)
+    return Heads(heads, notes, texts, sure, label, groups, used=frozenset(below))
+
+
+def _merged(labels: Iterable[Label]) -> Label:
+    found = Label()
+    for label in labels:
+        found = Label(label.device or found.device, found.cycle if label.cycle is None else label.cycle)
+    return found
+
+
+def _numbered_heads(grid: Grid, width: int, at: int) -> tuple[frozenset[int], tuple[str, ...]] | None:
+    """Heads from comments such as "Column 2: Current (uA)", one for each column; None when there are none."""
+    found: dict[int, tuple[int, str]] = {}
+    for line, text in grid.comments:
+        match = _NUMBERED.match(text)
+        if match and line < grid.lines[at]:
+            found[int(match[1])] = (line, match[2].strip())
+    first = min(found, default=0)
+    if first not in (0, 1) or sorted(found) != list(range(first, first + width)):
+        return None
+    cells = tuple(found[k][1] for k in sorted(found))
+    if not any(meaning(cell).role in (Role.VOLTAGE, Role.CURRENT) for cell in cells):
+        return None
+    return frozenset(line for line, _ in found.values()), cells
+
+
+def _with_units(heads: tuple[str, ...], units: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(
+        f"{name} ({unit.strip('()[] ')})" if unit_of(unit.strip("()[] ")) else name
+        for name, unit in zip(heads, units, strict=True)
     )
 
 
-def _preamble(grid: Grid, rows: Sequence[int], used: set[int]) -> tuple[str, ...]:
-    """Comments and `rows` above a table without the lines `used` as heads: "device,V,I" is no setting."""
-    # Comments first: they stand at the top of a file, where programs write the settings.
-    return (
-        *(text for line, text in grid.comments if line not in used),
-        *(
-            (grid.raw[i] if grid.raw else " ".join(grid.rows[i])).strip()
-            for i in rows
-            if grid.lines[i] not in used
-        ),
-    )
+def _with_comment_units(
+    grid: Grid, heads: tuple[str, ...], line: int, at: int
+) -> tuple[tuple[str, ...], tuple[str, ...], list[int]]:
+    """`heads` with the units of a comment between their line and row `at`, the note about it, and its line."""
+    for number_, text in grid.comments:
+        if not line < number_ < grid.lines[at]:
+            continue
+        # The comment sign may itself be the "unit" of a sample number, behind an empty first cell.
+        for short in range(min(3, len(heads) - 1)):
+            cells = _split_head_line(text, len(heads) - short)
+            if cells is not None and _all_units(cells):
+                note = f"line {number_} taken as units of the heads above it"
+                return _with_units(heads, ("",) * short + cells), (note,), [number_]
+    return heads, (), []
+
+
+def _groups(
+    grid: Grid, rows: Sequence[int], line: int, heads: tuple[str, ...]
+) -> tuple[tuple[str, ...], set[int]]:
+    """What the row above the heads says of each group of columns, and that row; nothing for any other row."""
+    roles = [meaning(head).role for head in heads]
+    above = [i for i in rows if i < line]
+    if roles.count(Role.CURRENT) < 2 or not above:
+        return (), set()
+    cells = [cell.strip().strip('"') for cell in grid.rows[above[-1]]][: len(heads)]
+    cells += [""] * (len(heads) - len(cells))
+    filled = [c for c, cell in enumerate(cells) if cell]
+    counted = [number(cells[c], grid.decimal) is not None for c in filled]
+    if len(set(cells) - {""}) < 2 or (any(counted) and not are_labels([cells[c] for c in filled])):
+        return (), set()
+    # A merged cell leaves its right neighbours empty.
+    named = list(cells)
+    for c in range(1, len(named)):
+        named[c] = named[c] or (named[c - 1] if heads[c].strip() else "")
+    over = {r: {named[c] for c, role in enumerate(roles) if role is r} for r in (Role.CURRENT, Role.VOLTAGE)}
+    # Every group has a current and, where there are pairs, a voltage of its own: "Operator, Ann" is no group.
+    pairs = roles.count(Role.VOLTAGE) == roles.count(Role.CURRENT)
+    if (
+        "" in over[Role.CURRENT]
+        or len(over[Role.CURRENT]) < 2
+        or (pairs and over[Role.VOLTAGE] != over[Role.CURRENT])
+    ):
+        return (), set()
+    words = [f"cycle {float(name):g}" if number(name, ".") is not None else name for name in named]
+    return tuple(word if role is Role.CURRENT else "" for word, role in zip(words, roles, strict=True)), {
+        above[-1]
+    }
+
+
+def _texts(grid: Grid, rows: Sequence[int], used: set[int]) -> tuple[str, ...]:
+    """`rows` above a table without those `used` as heads: "device,V,I" is no setting."""
+    return tuple(grid.text(i) for i in rows if i not in used)
 
 
 def _all_units(cells: tuple[str, ...]) -> bool:
     filled = [cell.strip("()[] ") for cell in cells if cell.strip("()[]#- ")]
-    return bool(filled) and all(meaning(f"x ({unit})").unit for unit in filled)
+    known = [unit_of(unit) is not None for unit in filled]
+    # A row of units may hold some that nobody needs here.
+    others = [unit for unit, found in zip(filled, known, strict=True) if not found]
+    return any(known) and (
+        not others or (sum(known) > 1 and all(unit.lower() in _NO_UNIT for unit in others))
+    )
 
 
 def _fit_head(grid: Grid, i: int, width: int) -> tuple[str, ...] | None:
@@ -152,61 +235,16 @@ def _refuse_misfit(grid: Grid, i: int, width: int, path: str) -> None:
 
 def ends_with_head(grid: Grid, pending: list[int], width: int) -> bool:
     """True when the last of the `pending` rows heads a voltage and a current, with or without units below."""
-    for i in pending[:-3:-1]:
+    looked = 0
+    for i in reversed(pending):
+        if grid.label(i) is not None:
+            continue
         cells = _fit_head(grid, i, width)
-        if cells is None:
+        if cells is None or looked == 2:
             return False
         if {Role.VOLTAGE, Role.CURRENT} <= {meaning(cell).role for cell in cells}:
             return True
         if not _all_units(cells):
             return False
+        looked += 1
     return False
-
-
-def is_blank(row: list[str]) -> bool:
-    """True when nothing stands in `row`."""
-    return not any(cell.strip() for cell in row)
-
-
-def with_labels(grid: Grid) -> Grid:
-    """`grid` with a row of numbers or names of experiments merged into the head above it, where there is one.
-
-    Under "Voltage (V), Current (A), ," some programs write ", 1, 2, 3": the head of the currents stands over the
-    first, and the row below tells them apart.
-    """
-    rows = grid.rows
-    for i in range(min(len(rows) - 2, _SEARCHED)):
-        head, label = [[cell.strip() for cell in row] for row in rows[i : i + 2]]
-        if len(head) < 2 or any(number(cell, grid.decimal) is not None for cell in head):
-            continue
-        roles = [meaning(cell).role if cell else None for cell in head]
-        if Role.VOLTAGE not in roles or len(label) < len(head):
-            continue
-        at = [c for c, cell in enumerate(label) if cell]
-        if len(at) < 2 or roles.index(Role.VOLTAGE) in at or not _are_labels([label[c] for c in at]):
-            continue
-        merged = [*head, *[""] * (len(label) - len(head))]
-        for c in range(1, len(merged)):
-            # A merged cell of a sheet leaves its right neighbours empty.
-            merged[c] = merged[c] or (merged[c - 1] if c in at else "")
-        names = [f"exp {float(cell):g}" if number(cell, ".") is not None else cell for cell in label]
-        merged = [f"{cell} {names[c]}" if c in at else cell for c, cell in enumerate(merged)]
-        changed = {i: merged, i + 1: [""] * len(merged)}
-        kept = rows.replaced(changed) if isinstance(rows, Rows) else [
-            changed.get(k, row) for k, row in enumerate(rows)
-        ]  # fmt: skip
-        return replace(grid, rows=kept)
-    return grid
-
-
-def _are_labels(cells: list[str]) -> bool:
-    """True for 1, 2, 3 (each one more) and for "exp 1", "cycle 2", "device A"."""
-    numbers = [number(cell, ".") for cell in cells]
-    if None not in numbers:
-        counted = [value or 0.0 for value in numbers]
-        return (
-            counted[0] >= 1
-            and all(b - a == 1 for a, b in pairwise(counted))
-            and counted[0] == int(counted[0])
-        )
-    return all(meaning(cell).role in (Role.CYCLE, Role.DEVICE) for cell in cells)

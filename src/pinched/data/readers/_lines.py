@@ -7,7 +7,7 @@ and `Rows` keep the text once and cut a line, or its cells, when somebody looks.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 from jaxtyping import Bool, Int
@@ -60,8 +60,8 @@ class Rows(Sequence[list[str]]):
 
     def __init__(
         self,
-        lines: Sequence[str],
-        cut: Callable[[str], list[str]],
+        lines: Sequence[Any],
+        cut: Callable[[Any], list[str]],
         instead: Mapping[int, list[str]] | None = None,
     ) -> None:
         self._lines, self._cut, self._instead = lines, cut, dict(instead or {})

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import csv
 import re
+from array import array
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +20,7 @@ from jaxtyping import Float
 from pinched._errors import DataFileError
 from pinched.data.readers._lines import Lines
 from pinched.data.readers._reader import Reader
-from pinched.data.readers.text import clean_text
+from pinched.data.readers.decoding import clean_text
 from pinched.data.settings import Origin, Setting, SettingName
 from pinched.data.table import Dialect, RawTable, number
 
@@ -35,6 +37,26 @@ class _Row(NamedTuple):
     width: float
     tag: str
     read_voltage: float
+
+
+class _Run:
+    """Consecutive rows of one cell and one experiment, as columns: a session has a million rows."""
+
+    def __init__(self, base: str, cell: str) -> None:
+        self.base, self.cell = base, cell
+        self.line, self.tag = array("l"), list[str]()
+        self.resistance, self.amplitude, self.width = array("d"), array("d"), array("d")
+        self.read_voltages: set[float] = set()
+
+    def add(self, row: _Row) -> None:
+        self.line.append(row.line)
+        # Nearly all tags of a run are the same text.
+        self.tag.append(self.tag[-1] if self.tag and self.tag[-1] == row.tag else row.tag)
+        self.resistance.append(row.resistance)
+        self.amplitude.append(row.amplitude)
+        self.width.append(row.width)
+        if np.isfinite(row.read_voltage):
+            self.read_voltages.add(row.read_voltage)
 
 
 def _sniff(head: bytes, name: str) -> float:  # noqa: ARG001
@@ -54,8 +76,7 @@ def _read(content: bytes, path: str, dialect: Dialect) -> list[RawTable]:  # noq
     if len(above) > 1:
         # Written in the language of the computer: kept as it stands.
         shared.append(Setting(SettingName.DATE, above[1], "", Origin.FILE, "line 2"))
-    runs = list(_runs(_rows(lines, head + 1, path)))
-    found = [table for base, run in runs for table in _tables(base, run, tuple(shared))]
+    found = [table for run in _runs(_rows(lines, head + 1, path)) for table in _tables(run, tuple(shared))]
     if not found:
         raise DataFileError(path, "", "the session holds no experiment with two reads", "Give a later save.")
     return found
@@ -83,31 +104,29 @@ def _rows(lines: Lines, start: int, path: str) -> Iterator[_Row]:
         )
 
 
-def _runs(rows: Iterator[_Row]) -> Iterator[tuple[str, list[_Row]]]:
+def _runs(rows: Iterator[_Row]) -> Iterator[_Run]:
     """Consecutive rows of one cell and one experiment; a tag that ends in `_s` starts a new one."""
-    base, run = "", []
+    run: _Run | None = None
     for row in rows:
         match = _BASES.match(row.tag)
         name = match[1] if match else ""
-        starts = row.tag.endswith("_s")
-        if run and (row.cell != run[-1].cell or name != base or starts):
-            yield base, run
-            run = []
-        base = name
-        run.append(row)
-    if run:
-        yield base, run
+        if run is None or row.cell != run.cell or name != run.base or row.tag.endswith("_s"):
+            if run is not None:
+                yield run
+            run = _Run(name, row.cell)
+        run.add(row)
+    if run is not None:
+        yield run
 
 
-def _tables(base: str, run: list[_Row], shared: tuple[Setting, ...]) -> Iterator[RawTable]:
-    reads = {row.read_voltage for row in run if np.isfinite(row.read_voltage)}
+def _tables(run: _Run, shared: tuple[Setting, ...]) -> Iterator[RawTable]:
+    base = run.base
     settings = shared
-    if len(reads) == 1:
-        settings = (*shared, Setting(SettingName.READ_VOLTAGE, reads.pop(), "V", Origin.FILE, "ReadVoltage"))
-    resistance = np.array([row.resistance for row in run])
-    amplitude = np.array([row.amplitude for row in run])
-    lines = np.array([row.line for row in run])
-    device = run[0].cell
+    if len(run.read_voltages) == 1:
+        (volts,) = run.read_voltages
+        settings = (*shared, Setting(SettingName.READ_VOLTAGE, volts, "V", Origin.FILE, "ReadVoltage"))
+    resistance, amplitude, lines = np.array(run.resistance), np.array(run.amplitude), np.array(run.line)
+    device = run.cell
 
     def table(columns: dict[str, np.ndarray], rows: np.ndarray, cycle: int | None = None) -> RawTable:
         extra = (
@@ -121,22 +140,24 @@ def _tables(base: str, run: list[_Row], shared: tuple[Setting, ...]) -> Iterator
 
     if base == "CT":
         flowing = (resistance != 0) & (amplitude != 0)
-        current = np.divide(amplitude, resistance, out=np.zeros(len(run)), where=flowing)
+        current = np.divide(amplitude, resistance, out=np.zeros(len(resistance)), where=flowing)
         current[(resistance == 0) & (amplitude != 0)] = np.nan
         # CT_s opens the first cycle and CT_e closes the last: neither carries a number.
-        cycles: list[int] = []
-        numbered = [int(m[1]) if (m := _CYCLE.search(row.tag)) else None for row in run]
+        numbered = [int(m[1]) if (m := _CYCLE.search(tag)) else None for tag in run.tag]
         first = next((k for k in numbered if k is not None), 1)
-        for k in numbered:
-            cycles.append(k if k is not None else (cycles[-1] if cycles else first))
-        names = sorted(set(cycles))
-        for name in names:
-            own = np.array(cycles) == name
-            if own.sum() > 1:
+        cycles = np.array(
+            list(accumulate(numbered, lambda last, k: last if k is None else k, initial=first))[1:]
+        )
+        names, starts = np.unique(cycles, return_inverse=True)
+        order = np.argsort(starts, kind="stable")
+        for name, own in zip(
+            names.tolist(), np.split(order, np.cumsum(np.bincount(starts))[:-1]), strict=True
+        ):
+            if own.size > 1:
                 columns = {"Voltage (V)": amplitude[own], "Current (A)": current[own]}
-                yield table(columns, lines[own], name - names[0] + 1)
+                yield table(columns, lines[own], name - int(names[0]) + 1)
     elif base == "RET":
-        times = [number(row.tag.removeprefix("RET_"), ".") for row in run]
+        times = [number(tag.removeprefix("RET_"), ".") for tag in run.tag]
         known = np.array([t is not None for t in times])
         if known.sum() > 1:
             stamps = np.array([t for t in times if t is not None])
@@ -144,8 +165,8 @@ def _tables(base: str, run: list[_Row], shared: tuple[Setting, ...]) -> Iterator
     elif base == "EN" and (amplitude > 0).any() and (amplitude < 0).any():
         columns = _endurance(resistance, amplitude)
         yield table(columns, lines[: len(columns["Cycle"])])
-    elif len(run) > 1:
-        width = np.array([row.width for row in run])
+    elif len(resistance) > 1:
+        width = np.array(run.width)
         columns = {"Pulse amplitude (V)": amplitude, "Pulse width (s)": width, "Resistance (ohm)": resistance}
         yield table(columns, lines)
 

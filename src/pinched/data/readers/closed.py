@@ -37,8 +37,7 @@ _BY_SUFFIX = {
     ".wdf": _Closed("a binary instrument file", f"{_CSV}."),
 }
 _BY_MAGIC = (
-    (b"CDF\x01", _Closed("a NetCDF 3 file", "Write it as NetCDF 4 (engine h5netcdf), or export CSV.")),
-    (b"CDF\x02", _Closed("a NetCDF 3 file", "Write it as NetCDF 4 (engine h5netcdf), or export CSV.")),
+    (b"CDF\x05", _Closed("a NetCDF 3 file of 64-bit data", "Write it as NetCDF 4 (engine h5netcdf), or export CSV.")),
     (
         b"SQLite format 3",
         _Closed("an SQLite data base", "From QCoDeS: dataset.export('netcdf') and give that file; else export CSV."),

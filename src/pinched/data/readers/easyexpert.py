@@ -10,17 +10,20 @@ compliance are the device's; what other terminals show is set aside.
 from __future__ import annotations
 
 import csv
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import overload
 
 import numpy as np
 
 from pinched._errors import DataFileError, PinchedError
 from pinched._units import to_si
+from pinched.data.readers._cells import Grid
 from pinched.data.readers._grid import tables
-from pinched.data.readers._heads import Grid
-from pinched.data.readers._lines import Lines
+from pinched.data.readers._lines import Lines, Rows
 from pinched.data.readers._reader import Reader
-from pinched.data.readers.text import clean_text
+from pinched.data.readers.decoding import clean_text
 from pinched.data.settings import Origin, Setting, SettingName
 from pinched.data.table import Dialect, RawTable
 
@@ -33,8 +36,8 @@ class _Record:
     """One test record: its keys, its head, its samples."""
 
     keys: dict[str, list[str]] = field(default_factory=dict)
-    rows: list[list[str]] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)
+    lines: array[int] = field(default_factory=lambda: array("l"))
+    """Lines (from 1) of the head and the samples."""
 
 
 def _sniff(head: bytes, name: str) -> float:  # noqa: ARG001
@@ -47,14 +50,38 @@ def _sniff(head: bytes, name: str) -> float:  # noqa: ARG001
 def _read(content: bytes, path: str, dialect: Dialect) -> list[RawTable]:
     text, note = clean_text(content, path)
     found: list[RawTable] = []
-    for record in _records(Lines(text)):
-        if len(record.rows) > 1:
-            grid = Grid(record.rows, record.lines, decimal=dialect.decimal or ".")
+    lines = Lines(text)
+    for record in _records(lines):
+        if len(record.lines) > 1:
+            samples = _Samples(lines, record.lines)
+            rows = Rows(samples, _cells)
+            grid = Grid(rows, record.lines, decimal=dialect.decimal or ".", raw=samples, separator=",")
             found.extend(part for table in tables(grid, path) for part in _described(table, record, note))
     if not found:
         cure = "Run the test again, or export a record that holds samples."
         raise DataFileError(path, "", "the EasyExpert records hold settings and no samples", cure)
     return found
+
+
+class _Samples(Sequence[str]):
+    """The lines of a table without the word that begins each of them, cut when somebody looks."""
+
+    def __init__(self, lines: Lines, numbered: array[int]) -> None:
+        self._lines, self._numbered = lines, numbered
+
+    def __len__(self) -> int:
+        return len(self._numbered)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        line = self._lines[self._numbered[index] - 1]
+        kind, mark, rest = line.partition(",")
+        return rest if mark and kind.strip() in ("DataName", "DataValue") else line
 
 
 def _cells(line: str) -> list[str]:
@@ -75,18 +102,16 @@ def _records(lines: Lines) -> list[_Record]:
         cells = _cells(line)
         kind = cells[0]
         if kind in ("DataName", "DataValue"):
-            if kind == "DataName" and records[-1].rows:
+            if kind == "DataName" and records[-1].lines:
                 # A second table in one record is another repeat with the same settings.
                 records.append(_Record(keys=dict(records[-1].keys)))
-            records[-1].rows.append(cells[1:])
             records[-1].lines.append(at)
             in_table = False
             continue
-        if kind in ("SetupTitle", "Setup title") and records[-1].rows:
+        if kind in ("SetupTitle", "Setup title") and records[-1].lines:
             records.append(_Record())
             in_table = False
         if in_table:
-            records[-1].rows.append(cells)
             records[-1].lines.append(at)
             continue
         if kind in _KINDS or not kind:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pinched._errors import DataFileError
 from pinched.data.readers._arrays import Named, tables_of
-from pinched.data.readers._hdf5_tools import attribute_texts, datasets, is_numeric, unit_of, values
+from pinched.data.readers._hdf5_tools import attribute_texts, datasets, is_numeric, text_of, unit_of, values
 from pinched.data.readers._optional import needed
 from pinched.data.readers._reader import Reader
 from pinched.data.readers.labber import is_labber, labber_tables
@@ -74,16 +74,27 @@ def _read(content: bytes, path: str, dialect: Dialect) -> list[RawTable]:  # noq
             for group, name, dataset in datasets(file, path)
             if is_numeric(dataset)
         ]
-        arrays = [part for item in arrays for part in _fields(item)]
+        arrays = [part for item in arrays for part in _fields(item, file)]
     return tables_of(arrays, texts, path)
 
 
-def _fields(item: Named) -> list[Named]:
-    """A record array (pandas, PyTables) taken apart into its fields."""
-    if item.values.dtype.names is None:
+def _fields(item: Named, file: h5py.File) -> list[Named]:
+    """A record array (pandas, PyTables) taken apart into its fields, a block of a pandas frame into its columns."""
+    if item.values.dtype.names is not None:
+        inner = f"{item.group}/{item.name}".strip("/")
+        return [Named(inner, name, item.values[name]) for name in item.values.dtype.names]
+    if item.name in ("axis0", "axis1") or item.name.endswith("_items"):
+        # Labels of the columns and the rows.
+        return []
+    block = item.name.removesuffix("_values")
+    names = f"{item.group}/{block}_items"
+    if block == item.name or names not in file or item.values.ndim != 2:
         return [item]
-    inner = f"{item.group}/{item.name}".strip("/")
-    return [Named(inner, name, item.values[name]) for name in item.values.dtype.names]
+    labels: Any = file[names]
+    heads = [text_of(name) for name in labels[()]]
+    if len(heads) != item.values.shape[1]:
+        return [item]
+    return [Named(item.group, head, item.values[:, k]) for k, head in enumerate(heads)]
 
 
 HDF5 = Reader("HDF5 file", _sniff, _read)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -17,20 +18,32 @@ from pinched._errors import DataFileError
 from pinched.data.columns import Role, meaning
 from pinched.data.readers._lines import Lines
 from pinched.data.readers._reader import Reader
-from pinched.data.readers.text import clean_text
+from pinched.data.readers.decoding import clean_text
 from pinched.data.settings import Origin, Setting, SettingName
 from pinched.data.table import Dialect, RawTable, number
+from pinched.data.unit_words import unit_of
 
 _FEWEST = 4
 """Numbers on a line below which it may as well be a remark."""
 _PART = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|[^,;\t\s=:]+(?:\s*[=:]\s*[^,;\t\s]+)?")
 _PAIR = re.compile(r"^([A-Za-z]\w*)\s*[=:]\s*(\S+)$")
+_NUMERIC = tuple("0123456789+-.")
 _QUANTITIES = (Role.RESISTANCE, Role.VOLTAGE, Role.CURRENT, Role.TIME)
+
+
+class _Label(NamedTuple):
+    name: str
+    unit: str
+    device: str
+    pairs: tuple[tuple[str, str], ...]
+    start: int
+    """Where the numbers begin."""
 
 
 class _Line(NamedTuple):
     at: int
     name: str
+    unit: str
     device: str
     pairs: tuple[tuple[str, str], ...]
     values: np.ndarray
@@ -41,9 +54,8 @@ def _sniff(head: bytes, name: str) -> float:  # noqa: ARG001
         return 0.0
     text = head.decode("utf-8", errors="replace").replace("\r", "\n")
     # The last line may be cut off in the middle of a number: it is still a label and numbers.
-    lines = [line for line in text.split("\n") if line.strip() and not line.lstrip().startswith(("#", "%"))][
-        :40
-    ]
+    written = (line for line in text.split("\n") if line.strip() and not line.lstrip().startswith(("#", "%")))
+    lines = list(islice(written, 40))
     labelled = sum(_label(line) is not None for line in lines)
     return (
         0.8
@@ -52,9 +64,11 @@ def _sniff(head: bytes, name: str) -> float:  # noqa: ARG001
     )
 
 
-def _label(line: str) -> tuple[str, str, tuple[tuple[str, str], ...], int] | None:
-    """Quantity, device, "key=value" pairs of a labelled line, and where its numbers begin; None for any other."""
-    name, device = "", ""
+def _label(line: str) -> _Label | None:
+    """What stands before the numbers of a labelled line; None for any other."""
+    if line[:1] in _NUMERIC:
+        return None
+    name, unit, device = "", "", ""
     pairs: list[tuple[str, str]] = []
     at = 0
     for match in _PART.finditer(line):
@@ -63,7 +77,11 @@ def _label(line: str) -> tuple[str, str, tuple[tuple[str, str], ...], int] | Non
             at = match.start()
             break
         if part.startswith(("(", "[")):
-            device = part
+            # "Voltage (V)" states a unit, "Gprog, (3,7)" a device.
+            if name and not unit and unit_of(part[1:-1]):
+                unit = part[1:-1]
+            else:
+                device = part
         elif pair := _PAIR.match(part):
             if meaning(pair[1]).role in _QUANTITIES and not name:
                 # "Gprog: 9.9e-07, ..." is a label and its first number.
@@ -81,7 +99,7 @@ def _label(line: str) -> tuple[str, str, tuple[tuple[str, str], ...], int] | Non
     # Cells, not characters: a short line of a real table has few.
     rest = line[at : at + 200].replace(";", ",").replace("\t", ",")
     cells = [cell for cell in (rest.split(",") if "," in rest else rest.split()) if cell.strip()]
-    return (name, device, tuple(pairs), at) if len(cells) >= _FEWEST else None
+    return _Label(name, unit, device, tuple(pairs), at) if len(cells) >= _FEWEST else None
 
 
 def _read(content: bytes, path: str, dialect: Dialect) -> list[RawTable]:  # noqa: ARG001
@@ -104,12 +122,9 @@ def _read(content: bytes, path: str, dialect: Dialect) -> list[RawTable]:  # noq
             device, pairs = _preamble(bare)
             shared_device, shared_pairs = device or shared_device, (*shared_pairs, *pairs)
             continue
-        name, device, pairs, start = label
-        found.append(
-            _Line(
-                at, name, device or shared_device, (*pairs, *shared_pairs), _numbers(bare[start:], at, path)
-            )
-        )
+        values = _numbers(bare[label.start :], at, path)
+        pairs = (*label.pairs, *shared_pairs)
+        found.append(_Line(at, label.name, label.unit, label.device or shared_device, pairs, values))
     if not found:
         raise DataFileError(path, "", "no label followed by numbers", "Give the file with the measurement.")
     notes = ("each line is one trace, named by its label", *((note,) if note else ()))
@@ -120,7 +135,7 @@ def _read(content: bytes, path: str, dialect: Dialect) -> list[RawTable]:  # noq
             RawTable(
                 heads=tuple(names), numbers=numbers, texts={}, lines=np.full(len(numbers), found[0].at),
                 notes=("the table lies on its side: each line is a column", *notes[1:]),
-                settings=_settings(found[0]), device=found[0].device,
+                settings=_settings(found[0]), device=found[0].device, units=tuple(line.unit for line in found),
             )
         ]  # fmt: skip
     return [
@@ -132,6 +147,7 @@ def _read(content: bytes, path: str, dialect: Dialect) -> list[RawTable]:  # noq
             notes=notes,
             settings=_settings(line),
             device=line.device,
+            units=(line.unit,),
         )
         for line in found
     ]

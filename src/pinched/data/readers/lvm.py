@@ -12,11 +12,11 @@ from dataclasses import replace
 import numpy as np
 
 from pinched._errors import DataFileError
+from pinched.data.readers._cells import Grid
 from pinched.data.readers._grid import tables
-from pinched.data.readers._heads import Grid
 from pinched.data.readers._lines import Lines
 from pinched.data.readers._reader import Reader
-from pinched.data.readers.text import clean_text
+from pinched.data.readers.decoding import clean_text
 from pinched.data.stated import stated_settings
 from pinched.data.table import Dialect, RawTable, number
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from pinched._errors import DataFileError
+from pinched.data.readers._cells import Grid
 from pinched.data.readers._grid import tables
-from pinched.data.readers._heads import Grid
 from pinched.data.readers._lines import Lines
 from pinched.data.readers._reader import Reader
-from pinched.data.readers.text import clean_text
+from pinched.data.readers.decoding import clean_text
 from pinched.data.settings import Origin, Setting, SettingName, merged
 from pinched.data.stated import understood
 from pinched.data.table import Dialect, RawTable, number

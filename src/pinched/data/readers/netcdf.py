@@ -5,12 +5,14 @@ Variables over one coordinate are columns of one table; over two coordinates, on
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from pinched._errors import DataFileError
 from pinched.data.readers import _hdf5_tools as tools
+from pinched.data.settings import Origin, Setting
 from pinched.data.stated import stated_settings
 from pinched.data.table import RawTable
 
@@ -36,21 +38,47 @@ def _dimensions(file: Any, node: Any) -> tuple[str, ...]:
 
 def netcdf_tables(file: Any, content: bytes, path: str) -> list[RawTable]:
     """Tables of the variables that share coordinates; raises `DataFileError` when there is none of numbers."""
-    texts = tools.attribute_texts(file)
-    renamed = {"run_timestamp": "date", "sample_name": "sample", "exp_name": "experiment"}
-    settings = stated_settings(f"{renamed.get(key, key)}: {value}" for key, value in texts.items()).settings
-    arrays: dict[str, np.ndarray] = {}
-    units: dict[str, str] = {}
-    sets: dict[tuple[str, ...], list[str]] = {}
+    variables: list[Variable] = []
     for group, name, node in tools.datasets(file, path):
         if group or not tools.is_numeric(node) or node.dtype.names or node.ndim not in (1, 2):
             continue
-        dimensions = _dimensions(file, node)
-        if len(dimensions) != node.ndim:
+        # A dimension that is no variable is stored as an empty one.
+        if "NAME" in node.attrs and "not a netCDF variable" in tools.text_of(node.attrs["NAME"]):
             continue
-        arrays[name], units[name] = tools.values(node, content, path).astype(np.float64), tools.unit_of(node)
-        if dimensions != (name,):
-            sets.setdefault(dimensions, []).append(name)
+        dimensions = _dimensions(file, node)
+        if len(dimensions) == node.ndim:
+            values = tools.values(node, content, path).astype(np.float64)
+            variables.append(Variable(name, dimensions, values, tools.unit_of(node)))
+    return tables_over(variables, tools.attribute_texts(file), path)
+
+
+class Variable(NamedTuple):
+    """One variable of numbers over named dimensions."""
+
+    name: str
+    dimensions: tuple[str, ...]
+    values: np.ndarray
+    unit: str
+
+
+def tables_over(variables: Sequence[Variable], texts: dict[str, str], path: str) -> list[RawTable]:
+    """One table for the variables over one coordinate, one per value of the outer for those over two.
+
+    `texts` are the attributes of the file. Raises `DataFileError` (for `path`) when there is no variable.
+    """
+    renamed = {"run_timestamp": "date", "sample_name": "sample", "exp_name": "experiment"}
+    lines = [f"{renamed.get(key, key)}: {value}" for key, value in texts.items()]
+    stated = stated_settings(lines)
+    settings = stated.settings
+    if stated.simulated_by:
+        settings = (*settings, Setting("simulated_by", stated.simulated_by, "", Origin.FILE, "attribute"))
+    arrays = {variable.name: variable.values for variable in variables}
+    # A dimensionless number has the unit "1", which is none of a column.
+    units = {variable.name: "" if variable.unit == "1" else variable.unit for variable in variables}
+    sets: dict[tuple[str, ...], list[str]] = {}
+    for variable in variables:
+        if variable.dimensions != (variable.name,):
+            sets.setdefault(variable.dimensions, []).append(variable.name)
     found: list[RawTable] = []
     for dimensions, names in sets.items():
         shape = arrays[names[0]].shape

@@ -6,7 +6,8 @@ import re
 from dataclasses import replace
 
 from pinched.data.readers._reader import Reader
-from pinched.data.readers.text import clean_text, read_text
+from pinched.data.readers.decoding import clean_text
+from pinched.data.readers.text import read_text
 from pinched.data.settings import Origin, Setting, SettingName, merged
 from pinched.data.stated import understood
 from pinched.data.table import Dialect, RawTable

@@ -13,7 +13,8 @@ from jaxtyping import Float
 
 from pinched._errors import DataFileError
 from pinched.data.readers._reader import Reader
-from pinched.data.readers.text import clean_text, read_text
+from pinched.data.readers.decoding import clean_text
+from pinched.data.readers.text import read_text
 from pinched.data.settings import Origin, Setting, SettingName
 from pinched.data.table import Dialect, RawTable
 

@@ -60,7 +60,11 @@ def _group(file: Any, group: Any) -> list[RawTable]:
     found: list[RawTable] = []
     for rows, channels in lengths.items():
         heads = [channel.name for channel in channels]
-        units = [str(channel.properties.get("unit_string", "")) for channel in channels]
+        # NI's own programs write the second, DAQmx and most others the first.
+        units = [
+            str(channel.properties.get("unit_string", "") or channel.properties.get("NI_UnitDescription", ""))
+            for channel in channels
+        ]
         columns = [np.asarray(channel[:], dtype=np.float64) for channel in channels]
         step = channels[0].properties.get("wf_increment")
         if isinstance(step, (int, float)) and step > 0:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 import python_calamine
 
 from pinched._errors import DataFileError
+from pinched.data.readers._cells import Grid
 from pinched.data.readers._grid import tables
-from pinched.data.readers._heads import Grid
 from pinched.data.readers._reader import Reader
+from pinched.data.readers._sheet import Sheet
 from pinched.data.readers.keithley4200 import sheet_settings
 from pinched.data.settings import Setting
 from pinched.data.table import Dialect, RawTable
@@ -27,8 +29,8 @@ def _sniff(head: bytes, name: str) -> float:
     return 0.5 if name.lower().endswith(_SUFFIXES) and b"\x00" in head[4:] else 0.0
 
 
-def _rows(path: str, content: bytes, wanted: str | None) -> list[tuple[str, Sequence[Sequence[object]]]]:
-    """Cells of every sheet; the library's errors, and its panics on broken files, become `DataFileError`."""
+def _sheets(path: str, content: bytes, wanted: str | None) -> Iterator[tuple[str, Sheet]]:
+    """Every sheet, one at a time; the library's errors, and its panics on broken files, become `DataFileError`."""
     try:
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
         names = book.sheet_names
@@ -36,11 +38,10 @@ def _rows(path: str, content: bytes, wanted: str | None) -> list[tuple[str, Sequ
             raise DataFileError(
                 path, "", f"there is no sheet '{wanted}'", f"The sheets are: {', '.join(names)}."
             )
-        return [
-            (name, book.get_sheet_by_name(name).to_python(skip_empty_area=False))
-            for name in names
-            if wanted is None or name == wanted
-        ]
+        for name in names:
+            if wanted is None or name == wanted:
+                # Out of this block goes nothing that could raise in it: the caller's errors are its own.
+                yield name, _cells(book, name)
     except DataFileError:
         raise
     except python_calamine.PasswordError:
@@ -60,22 +61,43 @@ def _rows(path: str, content: bytes, wanted: str | None) -> list[tuple[str, Sequ
         ) from None
 
 
-def _text(cell: object) -> str:
-    if isinstance(cell, bool):
-        return str(cell)
-    # repr of a float gives back the same float, so sheets share the text reader's table finder.
-    return repr(float(cell)) if isinstance(cell, (int, float)) else str(cell)
+_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
+
+
+def _cells(book: python_calamine.CalamineWorkbook, name: str) -> Sheet:
+    sheet = book.get_sheet_by_name(name)
+    if sheet.start is None or sheet.end is None:
+        return Sheet.of((), 0, 0)
+    # Rows come from the first of the sheet on, cells from the first column in which anything stands.
+    left = sheet.start[1]
+    rows = ((*("",) * left, *row) for row in sheet.iter_rows())
+    return Sheet.of(rows, sheet.end[0] + 1, sheet.end[1] + 1)
+
+
+def _with_points(sheet: Sheet) -> tuple[Sheet, tuple[str, ...]]:
+    """`sheet` with numbers that were stored as text, with a decimal comma, as numbers; and the note about it."""
+    commas = [cell for cell in sheet.written if "," in cell and _COMMA.fullmatch(cell.strip())]
+    # "1,000" alone may be a thousand.
+    if not commas or all(len(cell.strip().partition(",")[2]) == 3 for cell in commas):
+        return sheet, ()
+    points = sheet.rewritten(lambda cell: cell.replace(",", ".") if _COMMA.fullmatch(cell.strip()) else cell)
+    return points, ("numbers are stored as text: the comma taken as decimal mark",)
 
 
 def _read(content: bytes, path: str, dialect: Dialect) -> list[RawTable]:
     found: list[RawTable] = []
     empty: list[str] = []
     stated: dict[str, tuple[Setting, ...]] = {}
-    for name, cells in _rows(path, content, dialect.sheet):
-        rows = [[_text(cell) for cell in row] for row in cells]
-        stated.update(sheet_settings(rows))
-        grid = Grid(rows, range(1, len(rows) + 1), decimal=dialect.decimal or ".", sheet=name)
-        sheet = tables(grid, path)
+    for name, cells in _sheets(path, content, dialect.sheet):
+        if any(cell.startswith("====") for cell in cells.written):
+            stated.update(sheet_settings(cells))
+        notes: tuple[str, ...] = ()
+        if dialect.decimal is None:
+            cells, notes = _with_points(cells)
+        grid = Grid(cells, range(1, len(cells) + 1), decimal=dialect.decimal or ".", sheet=name)
+        sheet = [
+            replace(table, notes=(*notes, *table.notes)) if notes else table for table in tables(grid, path)
+        ]
         found.extend(sheet)
         if not sheet:
             empty.append(name)
