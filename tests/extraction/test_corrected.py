@@ -77,10 +77,10 @@ def test_points_replace_what_the_rule_found():
     found = apply_corrections(start, log, FILES)
     assert found.table.v_set.tolist() == [0.7, 0.8, 3.0, 4.0]
     # A forming cycle stays one: its voltage is still kept out of the statistics.
-    assert found.table.v_set_flag[:3] == (Flag.FORMING, Flag.ABRUPT, Flag.GRADUAL)
+    assert found.table.v_set_flag[:3] == (Flag.FORMING, Flag.BY_HAND, Flag.GRADUAL)
     assert found.table.v_reset[2] == -0.9
     assert np.isnan(found.table.v_reset[3])
-    assert found.table.v_reset_flag[3] is Flag.NONE
+    assert found.table.v_reset_flag[3] is Flag.BY_HAND
     # What a person sets is taken as it stands, without the half step of the rule.
     assert found.table.measured("v_set")[1] == 0.8
     assert np.isnan(found.table.v_set_confidence[1])

@@ -11,17 +11,14 @@ import pinched as pi
 from pinched._errors import PinchedError
 from pinched.data.sweep import IVSweep
 from pinched.data.traces import PulseTrace
-from pinched.extraction.plasticity import (
+from pinched.extraction.nonlinearity import (
     Convention,
     Direction,
-    Scale,
     bow_of,
-    distinguishable_levels,
-    fit_update,
     label_from_pulses,
     pulses_from_label,
-    summarise_updates,
 )
+from pinched.extraction.plasticity import Scale, distinguishable_levels, fit_update, summarise_updates
 from pinched.extraction.pulses import Timing, extract_pulses, guess_read_voltage, pulses_until
 from pinched.extraction.retention import fit_retention
 from pinched.extraction.short_term import Index, facilitation, relaxation_after

@@ -22,8 +22,9 @@ from pinched._errors import PinchedError
 from pinched._params import require
 from pinched.data.sweep import IVSweep
 from pinched.extraction.cycles import Branch, Cycle, Excursion, split_cycles
+from pinched.extraction.limits import Edge, compliance_plateau, flat_top
 from pinched.extraction.table import SwitchingTable
-from pinched.extraction.transitions import CONTRAST, Change, compliance_plateau, find_event
+from pinched.extraction.transitions import CONTRAST, Change, find_event
 
 OVERSHOOT = 1.05
 """A current above this share of a stated limit was not held by the source: it overshot, or the limit was off."""
@@ -33,6 +34,9 @@ class Source(StrEnum):
     """Where a compliance is known from."""
 
     PLATEAU = "seen as a plateau"
+    """The curve is cut off at one current: a source held it."""
+    SATURATION = "bends into a flat top"
+    """The current saturates smoothly: a transistor in the path, or the device itself."""
     STATED = "stated, and reached"
     NOT_REACHED = "stated, but not reached"
     EXCEEDED = "stated, but exceeded"
@@ -76,13 +80,12 @@ def detect_compliance(sweep: IVSweep) -> list[ComplianceEvidence]:
 def _evidence(number: int, excursion: Excursion, stated: float | None) -> ComplianceEvidence:
     branches = [b for b in (excursion.outgoing, excursion.returning) if b is not None]
     largest = max(float(b.current.max()) for b in branches)
-    plateau = compliance_plateau(excursion) or next(
-        (found for b in branches if (found := _kink(b)) is not None), None
-    )
+    plateau = compliance_plateau(excursion)
+    bends = [top.current for b in branches if (top := flat_top(b)) is not None and top.edge is Edge.BEND]
     if plateau is not None:
         source, limit = Source.PLATEAU, plateau
     elif stated is None:
-        source, limit = Source.NONE, float("nan")
+        source, limit = (Source.SATURATION, max(bends)) if bends else (Source.NONE, float("nan"))
     else:
         reached = largest >= 0.98 * stated
         source = Source.NOT_REACHED if not reached else Source.STATED
@@ -100,22 +103,6 @@ def _evidence(number: int, excursion: Excursion, stated: float | None) -> Compli
         v_last=float(volts.max()) if volts.size else float("nan"),
         slope=slope, overshoot=largest / reference,
     )  # fmt: skip
-
-
-def _kink(branch: Branch) -> float | None:
-    """Current (A) of a top shorter than a tenth of the branch that begins with a kink; None where there is none.
-
-    A source cuts the curve off between two samples. A device that saturates bends: just before its flattest
-    samples it is nearly flat already.
-    """
-    order = np.argsort(branch.voltage, kind="stable")
-    v, i = branch.voltage[order], branch.current[order]
-    first = int(np.argmax(i >= 0.995 * i.max()))
-    flat, before = slice(first, None), slice(max(first - 7, 0), first - 1)
-    if i.size - first < 6 or first < 8 or (i[flat] < 0.995 * i.max()).any() or (i[before] <= 0).any():
-        return None
-    on, off = (float(np.polyfit(np.log(v[s]), np.log(i[s]), 1)[0]) for s in (flat, before))
-    return float(np.median(i[flat])) if off > 0.3 and abs(on) < 0.05 * off else None
 
 
 class Kept(StrEnum):
@@ -276,8 +263,9 @@ def nonvolatile_threshold(
     low, high = float(x.min()), float(x.max())
     room = max(high - low, 1.0)
     centre = np.linspace(low - room, high + room, 301)
-    # Narrower than a hundredth of the tested range cannot be told from a step, wider than it from no effect.
-    width = np.geomspace(room / 100.0, room, 25)
+    # Narrower than a hundredth of the tested range cannot be told from a step, wider than a quarter of it (nine
+    # tenths of the change over the whole range) from no effect. Evenly: few states prefer too small a width.
+    width = np.linspace(room / 100.0, room / 4.0, 40)
     z = (x[None, None, :] - centre[:, None, None]) / width[None, :, None]
     log_p = np.where(kept, -np.logaddexp(0.0, -z), -np.logaddexp(0.0, z)).sum(axis=2)
     # Averaged over the width, not maximised: at the maximum the width of a few states comes out too small, and

@@ -7,6 +7,7 @@ device drifts along its branch, and a law fitted to that says less.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,19 +15,14 @@ from enum import StrEnum
 import numpy as np
 
 from pinched._errors import PinchedError
+from pinched.data.settings import SettingName, find
 from pinched.data.sweep import IVSweep
 from pinched.extraction.conduction import FEWEST, LAWS, ConductionFit, fit_conduction
 from pinched.extraction.conduction_laws import Law
 from pinched.extraction.conduction_sanity import Film
 from pinched.extraction.cycles import Branch, Excursion, split_cycles
-from pinched.extraction.transitions import (
-    NEIGHBOURS,
-    Change,
-    Event,
-    compliance_plateau,
-    find_event,
-    noise_floor,
-)
+from pinched.extraction.limits import compliance_plateau, noise_floor
+from pinched.extraction.transitions import NEIGHBOURS, Change, Event, find_event
 
 
 class State(StrEnum):
@@ -61,13 +57,15 @@ def extract_conduction(
 ) -> list[StateConduction]:
     """Fit `laws` to every branch of every cycle of `sweeps`, on `film`.
 
-    Raises `PinchedError` for no sweeps; a branch that cannot be fitted is returned with its reason.
+    A temperature or an area that is stated with a sweep (by its file, its name or its user) stands before that of
+    `film`. Raises `PinchedError` for no sweeps; a branch that cannot be fitted is returned with its reason.
     """
     given = [sweeps] if isinstance(sweeps, IVSweep) else list(sweeps)
     if not given:
         raise PinchedError("there are no sweeps to fit a conduction law to. Give at least one.")
     found: list[StateConduction] = []
     for sweep in given:
+        stack = film_of(sweep, film)
         for cycle in split_cycles(sweep):
             for excursion in cycle.excursions:
                 limit = compliance_plateau(excursion) or sweep.compliance_current
@@ -77,7 +75,7 @@ def extract_conduction(
                     if branch is None:
                         continue
                     state, kept = _state(excursion, branch, event)
-                    fit, reason = _try(kept, film, floor, limit, laws)
+                    fit, reason = _try(kept, stack, floor, limit, laws)
                     found.append(
                         StateConduction(
                             file=sweep.provenance.file, device=sweep.device, cycle=cycle.number,
@@ -86,6 +84,16 @@ def extract_conduction(
                         )
                     )  # fmt: skip
     return found
+
+
+def film_of(sweep: IVSweep, film: Film | None = None) -> Film:
+    """`film` (None: nothing is known) with the temperature (K) and the area (m^2) that `sweep` states."""
+    known = {
+        name: value
+        for name in (SettingName.TEMPERATURE, SettingName.AREA)
+        if (value := find(sweep.settings, name).number) is not None and value > 0
+    }
+    return dataclasses.replace(Film() if film is None else film, **{str(k): v for k, v in known.items()})
 
 
 def _state(excursion: Excursion, branch: Branch, event: Event) -> tuple[State, Branch]:

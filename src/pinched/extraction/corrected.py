@@ -78,9 +78,8 @@ def apply_corrections(
 ) -> CorrectedTable:
     """`table` with the `corrections` in force for its files; `sha256` is what `file_hashes` gives.
 
-    A point set by hand counts as abrupt (as forming where it was), taken as it stands and without a confidence; a
-    point removed by hand counts as none. Corrections of other files are left
-    aside. Raises `PinchedError` when every cycle is excluded.
+    A point set or removed by hand is flagged so (a forming cycle stays one), taken as it stands and without a
+    confidence. Corrections of other files are left aside. Raises `PinchedError` when every cycle is excluded.
     """
     rows: dict[tuple[str, int], int] = {}
     counted: dict[str, int] = {}
@@ -115,11 +114,11 @@ def apply_corrections(
         # What the rule knew about its own value does not hold for another one.
         for about in (f"{name}_step", f"{name}_confidence"):
             changed.setdefault(about, getattr(table, about).copy())[row] = np.nan
-        if isinstance(correction.value, (int, float)):
-            values[row] = float(correction.value)
-            flags[row] = Flag.FORMING if flags[row] is Flag.FORMING else Flag.ABRUPT
-        else:
-            values[row], flags[row] = np.nan, Flag.NONE
+        said = correction.value
+        values[row] = float(said) if isinstance(said, (int, float)) else np.nan
+        # A forming cycle stays one: its voltage is kept out of the statistics, whoever read it.
+        formed = flags[row] is Flag.FORMING and said is not None
+        flags[row] = Flag.FORMING if formed else Flag.BY_HAND
     changed = {name: tuple(v) if isinstance(v, list) else v for name, v in changed.items()}
     kept = [row for row in range(len(table)) if row not in excluded]
     if not kept:

@@ -18,7 +18,8 @@ from scipy import special, stats
 from pinched._errors import PinchedError
 from pinched._params import quantity, require
 from pinched._random import generator
-from pinched.extraction.distributions import Distribution, Lognormal, Values, Weibull
+from pinched.extraction.distribution import Distribution, Parameters, Values
+from pinched.extraction.distributions import Lognormal, Weibull
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +27,8 @@ class Gamma(Distribution):
     """Gamma distribution: the waiting time until `shape` independent jumps, where `shape` is a whole number."""
 
     name: ClassVar[str] = "gamma"
+    # Nearly: the larger the scatter, the less does it move and widen like a location and a scale.
+    located: ClassVar[bool] = True
     shape: float = quantity(dataclasses.MISSING, "1", "k", "shape")
     scale: float = quantity(dataclasses.MISSING, "unit of the data", r"\theta", "scale; the mean is k theta")
 
@@ -35,18 +38,36 @@ class Gamma(Distribution):
 
     @classmethod
     def fit(cls, values: Values) -> Gamma:
-        """Maximum-likelihood fit; ln k - digamma(k) = ln(mean) - mean(ln) has one root, found by Newton steps."""
-        gap = float(np.log(values.mean()) - np.log(values).mean())
-        if gap <= 1e-14:
+        """Maximum-likelihood fit; raises `PinchedError` where all values are equal."""
+        if float(np.log(values.mean()) - np.log(values).mean()) <= 1e-14:
             raise PinchedError(
                 "all values are equal: a gamma shape cannot be fitted. Use Normal or Lognormal."
             )
+        shape, scale = cls.fit_many(values[None])[0]
+        return cls(shape=float(shape), scale=float(scale))
+
+    @classmethod
+    def fit_many(cls, samples: Float[np.ndarray, "draw value"]) -> Parameters:
+        """Shape and scale of each row; ln k - digamma(k) = ln(mean) - mean(ln) has one root, by Newton steps."""
+        mean = samples.mean(axis=1)
+        gap = np.maximum(np.log(mean) - np.log(np.maximum(samples, 1e-300)).mean(axis=1), 1e-14)
         # Closed-form start within 1.5 % of the root; steps in 1/k converge from there for every gap.
         k = (3.0 - gap + np.sqrt((gap - 3.0) ** 2 + 24.0 * gap)) / (12.0 * gap)
         for _ in range(20):
             miss = np.log(k) - special.digamma(k) - gap
             k = 1.0 / (1.0 / k + miss / (k**2 * (1.0 / k - special.polygamma(1, k))))
-        return cls(shape=float(k), scale=float(values.mean() / k))
+        return np.column_stack([k, mean / k])
+
+    @classmethod
+    def to_free(cls, parameters: Parameters) -> Parameters:
+        """ln(mean) and the logarithm of the relative scatter, 1 / sqrt(shape)."""
+        return np.column_stack([np.log(parameters[:, 0] * parameters[:, 1]), -0.5 * np.log(parameters[:, 0])])
+
+    @classmethod
+    def from_free(cls, free: Parameters) -> Parameters:
+        """The inverse of `to_free`."""
+        shape = np.exp(-2.0 * free[:, 1])
+        return np.column_stack([shape, np.exp(free[:, 0]) / shape])
 
     @classmethod
     def admits(cls, values: Values) -> bool:
@@ -95,10 +116,27 @@ class LognormalMixture(Distribution):
     @classmethod
     def fit(cls, values: Values) -> LognormalMixture:
         """Maximum-likelihood fit, best of three starts; no sigma below 5 % of the whole."""
-        parameters, _ = _expectation_maximisation(np.log(values)[None])
+        parameters = cls.fit_many(values[None])
         return cls(
             **dict(zip([f.name for f in dataclasses.fields(cls)], parameters[0].tolist(), strict=True))
         )
+
+    @classmethod
+    def fit_many(cls, samples: Float[np.ndarray, "draw value"]) -> Parameters:
+        """The five parameters of each row."""
+        return _expectation_maximisation(np.log(samples))[0]
+
+    @classmethod
+    def to_free(cls, parameters: Parameters) -> Parameters:
+        """Logit of the weight, both means, the logarithm of both deviations."""
+        w, m1, s1, m2, s2 = parameters.T
+        return np.column_stack([special.logit(np.clip(w, 1e-9, 1.0 - 1e-9)), m1, np.log(s1), m2, np.log(s2)])
+
+    @classmethod
+    def from_free(cls, free: Parameters) -> Parameters:
+        """The inverse of `to_free`."""
+        w, m1, s1, m2, s2 = free.T
+        return np.column_stack([special.expit(w), m1, np.exp(s1), m2, np.exp(s2)])
 
     @classmethod
     def admits(cls, values: Values) -> bool:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from pinched._progress import Progress, Silent
-from pinched.data.corrections import read_corrections
+from pinched.data.corrections import Correction, read_corrections
 from pinched.data.names import NamePattern, apply_names
 from pinched.data.options import DeviceNaming, ReadOptions
 from pinched.data.read import ReadResult, read_folder
@@ -61,8 +62,32 @@ class Gathered:
     """What was said beside the files, and done by hand: sentences for the report."""
 
 
-def gather(paths: Sequence[Path | str], source: Source, *, progress: Progress | None = None) -> Gathered:
-    """Read `paths` as `source` says and extract their switching table.
+@runtime_checkable
+class Reading(Protocol):
+    """Reads a folder: `read_folder`, or something that keeps other kinds of data aside."""
+
+    def __call__(
+        self,
+        paths: Sequence[Path | str],
+        options: ReadOptions | None = None,
+        *,
+        progress: Progress | None = None,
+        workers: int = 1,
+        corrections: Sequence[Correction] = (),
+        ignored: Sequence[Path] = (),
+    ) -> ReadResult:
+        """Sweeps of the good files, errors of the others; see `read_folder`."""
+        ...
+
+
+def gather(
+    paths: Sequence[Path | str],
+    source: Source,
+    *,
+    progress: Progress | None = None,
+    reading_by: Reading = read_folder,
+) -> Gathered:
+    """Read `paths` as `source` says, by `reading_by`, and extract their switching table.
 
     Raises `PinchedError` (of files: `DataFileError`) for what cannot be used, unless `source.skip_bad` allows to
     go on and some sweeps remain.
@@ -79,7 +104,7 @@ def gather(paths: Sequence[Path | str], source: Source, *, progress: Progress | 
         # Names alone may repeat in a tree; the pattern says afterwards what the device is.
         reading = replace(reading, device_from=DeviceNaming.PATH)
     samples = None if study.samples is None or folder is None else folder / study.samples
-    found = read_folder(
+    found = reading_by(
         paths,
         reading,
         progress=tracker,

@@ -21,7 +21,7 @@ from pinched.data.settings import Origin, SettingName, find
 from pinched.data.sweep import IVSweep
 from pinched.data.table import RawTable
 from pinched.extraction.cycles import split_cycles
-from pinched.extraction.transitions import compliance_plateau, noise_floor
+from pinched.extraction.limits import compliance_plateau, noise_floor
 
 _SI = {Use.VOLTAGE: "V", Use.CURRENT: "A", Use.TIME: "s"}
 _SPARE = (Use.OTHER, Use.UNKNOWN, Use.INDEX)

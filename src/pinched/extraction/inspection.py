@@ -7,104 +7,44 @@ file that cannot be used is described by the reason.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
-from pinched._errors import DataFileError, PinchedError
+from pinched._errors import DataFileError
 from pinched._progress import Progress, Silent
 from pinched.data.column_sets import ColumnSet
 from pinched.data.corrections import Correction, corrected_options, in_force
 from pinched.data.files import FoundFile, find_files, read_bytes
 from pinched.data.kinds import DataKind, Recognised, recognise
 from pinched.data.load import Loaded, all_readers, guarded, load_file
-from pinched.data.names import NameFields, NamePattern, apply_names, relative_name
+from pinched.data.names import NamePattern, apply_names, relative_name
 from pinched.data.options import ReadOptions
 from pinched.data.pairing import find_sets
-from pinched.data.propose import ProposedPattern, propose_pattern
+from pinched.data.propose import propose_pattern
 from pinched.data.read_other import read_any_folder
 from pinched.data.readers import TEXT, Reader
-from pinched.data.readers.text import decode
-from pinched.data.settings import Setting, merged
+from pinched.data.readers.decoding import decode
+from pinched.data.samples import SampleTable
+from pinched.data.settings import Origin, merged
 from pinched.data.sweep import IVSweep
 from pinched.data.table import RawTable
-from pinched.extraction.cycles import split_cycles
 from pinched.extraction.inspected import (
-    Compliance,
     FoundColumn,
-    Sampling,
-    compliance_of,
     found_columns,
-    noise_floor_of,
-    plain,
-    sampling_of,
 )
+from pinched.extraction.inspected_files import FileInspection, Inspection, of_sweeps, with_partners
+from pinched.extraction.inspected_names import clashes, read_name, sample_rows, shared_folder
 from pinched.extraction.suspicions import Doubt, Suspicion, table_suspicions, text_suspicions
 from pinched.extraction.suspicious_sweeps import sweep_suspicions
 
+__all__ = ["FileInspection", "Inspection", "inspect_paths"]
+
+_MEASURED = ("sweeps", "cycles", "sampling", "compliance", "noise_floor")
 _SHOWN = 3
 """Suspicions of one kind that are listed for a file before the rest is counted."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FileInspection:
-    """What was understood of one file."""
-
-    file: str
-    sha256: str = ""
-    """Hash of the file's bytes; "" when they could not be read."""
-    format: str = ""
-    """Name of the reader that took the file; "" when none could."""
-    kind: DataKind
-    """What most of it is; `DataKind.UNKNOWN` also for a file that cannot be read."""
-    explanation: str = ""
-    """Why it was taken as that, as part of a sentence."""
-    problem: str = ""
-    """Why nothing of it can be used, or why it cannot even be read; "" when nothing is wrong."""
-    columns: tuple[FoundColumn, ...] = ()
-    """Columns of every table that is built differently."""
-    devices: tuple[str, ...] = ()
-    """Devices of the sweeps, as names or the name pattern give them."""
-    sweeps: int = 0
-    cycles: int = 0
-    records: int = 0
-    """Traces that are no sweeps: of pulses, retention, endurance, levels, writes."""
-    sampling: Sampling | None = None
-    compliance: Compliance | None = None
-    noise_floor: float | None = None
-    """Median current (A) at 0 V; None when no sample lies there."""
-    settings: tuple[Setting, ...] = ()
-    """What else is known of the measurement, each with where it is known from."""
-    name: NameFields | None = None
-    """What the name says by the pattern; None without a pattern, or when the name does not fit."""
-    corrections: tuple[Correction, ...] = ()
-    """What a person decided about this file; column choices among them are honoured."""
-    guesses: tuple[str, ...] = ()
-    """What was inferred and not stated, one sentence each."""
-    suspicions: tuple[Suspicion, ...] = ()
-    """What looks wrong."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Inspection:
-    """What was understood of several files."""
-
-    files: tuple[FileInspection, ...]
-    passed_over: tuple[str, ...] = ()
-    """Files that are no data by their name, each with the reason."""
-    folder: str = ""
-    """Folder that names are taken below."""
-    pattern: NamePattern | None = None
-    """The pattern that was applied; None when none was given."""
-    proposal: ProposedPattern | None = None
-    """A pattern that would read every name; None when one was given, or none helps."""
-
-    def record(self) -> dict[str, object]:
-        """Everything as plain values for JSON; keys are the names of the fields."""
-        found = plain(self)
-        return found if isinstance(found, dict) else {}
 
 
 def inspect_paths(
@@ -114,61 +54,68 @@ def inspect_paths(
     pattern: NamePattern | None = None,
     folder: Path | str | None = None,
     corrections: Sequence[Correction] = (),
+    samples: SampleTable | None = None,
     progress: Progress | None = None,
 ) -> Inspection:
     """What is in `paths` (files, folders, patterns), read with `options` (None: guess everything).
 
     Names are taken below `folder` (None: the folder given, or the one that all files share), by `pattern` when
-    one is given; `corrections` are those of the study. Raises `DataFileError` only for paths that do not exist
+    one is given, else by the proposed one where `samples` are to be joined by it; `corrections` are those of the
+    study. Raises `DataFileError` only for paths that do not exist
     and folders without any data file.
     """
     options = ReadOptions() if options is None else options
     given = [paths] if isinstance(paths, (str, Path)) else list(paths)
     files, passed = find_files(given)
-    root = Path(folder) if folder is not None else _shared_folder(given, files)
+    if samples is not None:
+        files = [file for file in files if file.path.resolve() != Path(samples.path).resolve()]
+    root = Path(folder) if folder is not None else shared_folder(given, files)
     readers, notes = all_readers()
-    watch = progress or Silent()
-    found = tuple(
-        _inspect(file, options, pattern, root, readers, corrections)
-        for file in watch.track(files, "inspecting", len(files))
-    )
     proposal = None
     # One name shows nothing that varies.
     if pattern is None and len(files) > 1:
         proposal = propose_pattern([relative_name(file.path, root) for file in files])
+    joined_by = pattern if pattern is not None or samples is None or proposal is None else proposal.pattern
+    view = _View(options, joined_by, root, readers, tuple(corrections), samples)
+    watch = progress or Silent()
+    found = [_inspect(file, view) for file in watch.track(files, "inspecting", len(files))]
+    found = with_partners(found, options, readers)
+    known = {device for file in found for device in file.devices}
     return Inspection(
-        files=found, passed_over=(*passed, *notes), folder=str(root), pattern=pattern, proposal=proposal
+        files=tuple(found),
+        passed_over=(*passed, *notes),
+        folder=str(root),
+        pattern=pattern,
+        proposal=proposal,
+        samples="" if samples is None else samples.path,
+        samples_unused=()
+        if samples is None
+        else tuple(device for device in samples.rows if device not in known),
     )
 
 
-def _shared_folder(given: Sequence[Path | str], files: Sequence[FoundFile]) -> Path:
-    if len(given) == 1 and Path(given[0]).expanduser().is_dir():
-        return Path(given[0]).expanduser()
-    parents = [str(file.path.absolute().parent) for file in files]
-    try:
-        return Path(os.path.commonpath(parents))
-    except ValueError:
-        # Files on two drives share no folder; names are then taken below the first one's own.
-        return Path(parents[0])
+class _View(NamedTuple):
+    """What every file of an inspection is looked at with."""
+
+    options: ReadOptions
+    pattern: NamePattern | None
+    root: Path
+    readers: tuple[Reader, ...]
+    corrections: tuple[Correction, ...]
+    samples: SampleTable | None
 
 
-def _inspect(
-    file: FoundFile,
-    options: ReadOptions,
-    pattern: NamePattern | None,
-    root: Path,
-    readers: tuple[Reader, ...],
-    corrections: Sequence[Correction],
-) -> FileInspection:
+def _inspect(file: FoundFile, view: _View) -> FileInspection:
     path = str(file.path)
-    name, suspicions = _name(path, pattern, root)
+    options, pattern, readers = view.options, view.pattern, view.readers
+    name, suspicions = read_name(path, pattern, view.root)
     try:
         loaded = guarded(partial(load_file, options=options, readers=readers), file)
     except DataFileError as error:
         return FileInspection(
             file=path, kind=DataKind.UNKNOWN, problem=str(error), name=name, suspicions=tuple(suspicions)
         )
-    by_hand = [c for c in in_force(corrections).values() if c.sha256 == loaded.sha256]
+    by_hand = [c for c in in_force(view.corrections).values() if c.sha256 == loaded.sha256]
     options = corrected_options(options, by_hand, loaded.sha256)
     columns, verdicts = _look_at_tables(loaded, options, suspicions)
     if loaded.reader == TEXT.name:
@@ -176,14 +123,21 @@ def _inspect(
     result = read_any_folder([file.path], options, readers=readers)
     sweeps: Sequence[IVSweep] = [record for record in result.records if isinstance(record, IVSweep)]
     if name is not None and pattern is not None:
-        sweeps = apply_names(sweeps, pattern, folder=root).sweeps
+        sweeps = apply_names(sweeps, pattern, folder=view.root).sweeps
     suspicions.extend(sweep_suspicions(sweeps))
     records = sweeps or result.records
+    devices = tuple(dict.fromkeys(record.device for record in records))
+    row, missing = sample_rows(devices, view.samples)
+    stated = merged(*(record.settings for record in result.records))
+    own = [item for item in stated if item.origin is Origin.FILE]
+    table = Path(view.samples.path).name if view.samples is not None else ""
+    said = [("the name", name.values if name is not None else ()), (table, row), ("the file", own)]
+    suspicions.extend([*missing, *clashes(said)])
     verdict = _main(verdicts)
     refusal = result.skipped[0] if result.skipped else None
     # A table of results is no mistake: it holds what it holds.
     whole = refusal is None or verdict.kind in (DataKind.RESULTS, DataKind.UNKNOWN)
-    return FileInspection(
+    found = FileInspection(
         file=path,
         sha256=loaded.sha256,
         format=loaded.reader,
@@ -191,14 +145,9 @@ def _inspect(
         explanation=verdict.reason,
         problem="" if whole else str(refusal),
         columns=tuple(columns),
-        devices=tuple(dict.fromkeys(record.device for record in records)),
-        sweeps=len(sweeps),
-        cycles=sum(len(split_cycles(sweep)) for sweep in sweeps),
+        devices=devices,
         records=len(result.records) - len(sweeps),
-        sampling=sampling_of(sweeps),
-        compliance=compliance_of(sweeps) if sweeps else None,
-        noise_floor=noise_floor_of(sweeps),
-        settings=merged(*(record.settings for record in records)),
+        settings=merged(row, *(record.settings for record in records)),
         name=name,
         corrections=tuple(by_hand),
         guesses=tuple(
@@ -206,6 +155,7 @@ def _inspect(
         ),
         suspicions=_distinct(suspicions),
     )
+    return replace(found, **{key: value for key, value in of_sweeps(sweeps).items() if key in _MEASURED})
 
 
 def _look_at_tables(
@@ -240,16 +190,6 @@ def _main(verdicts: Sequence[Recognised]) -> Recognised:
         DataKind.RESULTS, DataKind.UNKNOWN,
     ]  # fmt: skip
     return min(verdicts, key=lambda verdict: order.index(verdict.kind))
-
-
-def _name(path: str, pattern: NamePattern | None, root: Path) -> tuple[NameFields | None, list[Suspicion]]:
-    """What the name of a file says; a name that does not fit is a suspicion here, and a mistake where it is used."""
-    if pattern is None:
-        return None, []
-    try:
-        return pattern.parse(relative_name(path, root)), []
-    except PinchedError as error:
-        return None, [Suspicion(Doubt.NAME_MISFIT, str(error).rstrip("."))]
 
 
 def _sets(table: RawTable, options: ReadOptions, path: str) -> list[ColumnSet]:

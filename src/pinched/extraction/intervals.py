@@ -1,15 +1,17 @@
-"""Uncertainty by resampling: the one home of the bootstrap.
+"""Uncertainty by resampling and by order: the one home of the bootstrap.
 
-`bootstrap_interval` for any statistic of one list of values, `summarise` for the numbers that every
-report prints, `binomial_interval` for a yield. Where devices repeat, whole devices are drawn, because
-the cycles of one device resemble each other and a draw of single cycles would promise too much.
-`series_interval` is for values in the order of their cycles: it draws blocks of neighbours where a series
-remembers, and says which draw it took. `About` is the question it answers: the technology, or these devices.
+`summarise` for the numbers that every report prints, `median_interval` for the median of independent values,
+`bootstrap_interval` for any other statistic of one list of values, `binomial_interval` for a yield. Where devices
+repeat, whole devices are drawn, because the cycles of one device resemble each other and a draw of single cycles
+would promise too much. `series_interval` is for values in the order of their cycles: it draws blocks of neighbours
+where a series remembers, and says which draw it took. `About` is the question it answers: the technology, or these
+devices. Parameters of distributions have intervals of their own (`parameter_draws`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -37,35 +39,7 @@ class Summary:
     sigma_log: float
     """Standard deviation (n - 1) of ln|value|; NaN for one value or where signs are mixed."""
     interval: tuple[float, float]
-    """95 % bootstrap interval of the median."""
-
-
-def bootstrap_indices(
-    n: int,
-    devices: Int[np.ndarray, " value"] | None,
-    *,
-    resamples: int,
-    seed: int,
-    address: str,
-) -> Iterator[Int[np.ndarray, " drawn"]]:
-    """`resamples` draws with replacement of the numbers 0 .. n-1; of whole devices where more than one repeats."""
-    rng = generator(seed, "bootstrap", address)
-    members = _members(devices)
-    for _ in range(resamples):
-        if members is None:
-            yield rng.integers(0, n, n)
-        else:
-            yield np.concatenate([members[k] for k in rng.integers(0, len(members), len(members))])
-
-
-def _members(devices: Int[np.ndarray, " value"] | None) -> list[np.ndarray] | None:
-    if devices is None:
-        return None
-    _, inverse, counts = np.unique(devices, return_inverse=True, return_counts=True)
-    # One device alone cannot be resampled; one value each is the plain bootstrap.
-    if counts.size < 2 or counts.max() < 2:
-        return None
-    return [np.flatnonzero(inverse == k) for k in range(counts.size)]
+    """95 % interval of the median; NaN below 2 values."""
 
 
 def bootstrap_interval(
@@ -76,21 +50,58 @@ def bootstrap_interval(
     seed: int = 0,
     resamples: int = 2000,
     level: float = 0.95,
+    bounds: tuple[float, float] = (-math.inf, math.inf),
 ) -> tuple[float, float]:
-    """Percentile bootstrap interval of `statistic` of `values` (NaN dropped); (NaN, NaN) below 2 values."""
-    values = np.asarray(values, dtype=np.float64)
-    keep = np.isfinite(values)
-    values, groups = values[keep], None if devices is None else np.asarray(devices)[keep]
-    if values.size < 2:
+    """Bootstrap t interval of `statistic` of independent `values` (NaN dropped); (NaN, NaN) below 2 values.
+
+    Whole devices are drawn where `devices` repeat. `bounds` is the range that the statistic cannot leave, such as
+    (0, 1) for a share. `row_interval` says what is computed.
+    """
+    x = np.asarray(values, dtype=np.float64)
+    keep = np.isfinite(x)
+    x = x[keep]
+    if x.size < 2:
         return (float("nan"), float("nan"))
-    draws = [
-        statistic(values[index])
-        for index in bootstrap_indices(
-            values.size, groups, resamples=resamples, seed=seed, address="interval"
-        )
-    ]
-    tail = 50.0 * (1.0 - level)
-    low, high = np.percentile(draws, [tail, 100.0 - tail])
+    found = row_interval(
+        x,
+        lambda rows: float(statistic(x[rows])),
+        devices=None if devices is None else np.asarray(devices)[keep],
+        block=1,
+        seed=seed,
+        resamples=resamples,
+        level=level,
+    )
+    low, high = found.interval
+    return (max(low, bounds[0]), min(high, bounds[1]))
+
+
+def median_interval(values: Float[np.ndarray, " value"], *, level: float = 0.95) -> tuple[float, float]:
+    """Interval of the median of independent `values` of any distribution (NaN dropped); NaN below 2 values.
+
+    Between two order statistics, interpolated to the level (hettmansperger1986order). Fewer than 6 values have
+    no such interval at 95 %: there values (their logarithms, where all have one sign) are taken for normal.
+    """
+    x = np.sort(np.asarray(values, dtype=np.float64)[np.isfinite(values)])
+    n, miss = x.size, 1.0 - level
+    if n < 2:
+        return (float("nan"), float("nan"))
+    if 2.0 * 0.5**n > miss:
+        one_sign = bool(x[0] > 0 or x[-1] < 0)
+        y = np.log(np.abs(x)) if one_sign else x
+        half = float(stats.t.ppf(1.0 - miss / 2.0, n - 1) * y.std(ddof=1) / np.sqrt(n))
+        ends = np.array([y.mean() - half, y.mean() + half])
+        if one_sign:
+            # Two values that are worlds apart leave anything possible: an end beyond float64 is held at its limits.
+            ends = np.sort(np.sign(x[0]) * np.exp(np.clip(ends, -745.0, 709.0)))
+        return (float(min(ends[0], x[n // 2])), float(max(ends[1], x[(n - 1) // 2])))
+    rank = np.arange(1, n // 2 + 1)
+    covered = 1.0 - 2.0 * stats.binom.cdf(rank - 1, n, 0.5)
+    d = int(rank[covered >= level][-1])
+    inner = float(covered[d]) if d < rank.size else 0.0
+    share = (float(covered[d - 1]) - level) / (float(covered[d - 1]) - inner)
+    weight = (n - d) * share / (d + (n - 2 * d) * share)
+    low = (1.0 - weight) * x[d - 1] + weight * x[d]
+    high = (1.0 - weight) * x[n - d] + weight * x[n - d - 1]
     return (float(low), float(high))
 
 
@@ -168,8 +179,10 @@ def row_interval(
 
     `memory` is one finite number per row whose autocorrelation stands for that of the rows. `about` TECHNOLOGY
     draws whole devices where there are several, and is THESE_DEVICES where there is one. `block` is the length
-    of a block; None chooses it (`series.block_length`). The percentiles are widened as a t distribution is
-    wider than a normal one (hesterberg2015bootstrap), and by the memory that blocks cut at their ends.
+    of a block; None chooses it (`series.block_length`). The interval is value -+ t s, with the scatter s of the
+    draws (of their logarithms, where all are positive), t and n / (n - 1) for as many units as were drawn from, so
+    that the mean of five devices has the exact interval of five values; and s grows by the memory that blocks cut
+    at their ends. Percentiles of the draws of a few units are far too narrow (hesterberg2015bootstrap).
     """
     x = np.asarray(memory, dtype=np.float64)
     number = np.zeros(x.size, dtype=np.int64) if devices is None else np.asarray(devices)
@@ -189,15 +202,18 @@ def row_interval(
         for r in range(resamples):
             draws[r] = statistic(np.concatenate([m[block_draw(m.size, length, rng)] for m in members]))
     value = float(statistic(np.arange(x.size)))
-    # Units are few, so their spread is too small by (m - 1) / m and its own scatter asks for t.
+    draws = draws[np.isfinite(draws)]
     units = max(2.0, min(worth, x.size / length) if length else worth)
-    wide = np.sqrt(units / (units - 1.0)) * stats.t.ppf(0.975, units - 1.0) / stats.norm.ppf(0.975)
-    wide *= lost_memory(x, members, length)
-    low, high = np.percentile(draws, [50.0 * (1.0 - level), 50.0 * (1.0 + level)])
-    if draws.min() > 0 and value > 0:  # a positive quantity stays one
-        low, high = value * (low / value) ** wide, value * (high / value) ** wide
+    reach = float(np.sqrt(units / (units - 1.0)) * stats.t.ppf(0.5 + level / 2.0, units - 1.0))
+    reach *= lost_memory(x, members, length)
+    if draws.size < 2 or not math.isfinite(value):
+        low = high = float("nan")
+    elif draws.min() > 0 and value > 0:  # a positive quantity stays one
+        half = reach * float(np.log(draws).std())
+        low, high = value * math.exp(-half), value * math.exp(half)
     else:
-        low, high = value + wide * (low - value), value + wide * (high - value)
+        half = reach * float(draws.std())
+        low, high = value - half, value + half
     return SeriesInterval(
         value=value, interval=(float(low), float(high)), about=about, block=length, effective_n=worth
     )
@@ -229,21 +245,31 @@ def block_draw(n: int, length: int, rng: np.random.Generator) -> Int[np.ndarray,
 def summarise(
     values: np.ndarray, *, devices: Int[np.ndarray, " value"] | None = None, seed: int = 0
 ) -> Summary:
-    """The `Summary` of `values` (NaN dropped), the interval over devices where they repeat."""
+    """The `Summary` of `values` (NaN dropped).
+
+    Where `devices` repeat, whole devices are drawn for the interval; where they are one device, blocks of its
+    values, which must then be in order. Other values count as independent.
+    """
     values = np.asarray(values, dtype=np.float64)
-    finite = values[np.isfinite(values)]
+    keep = np.isfinite(values)
+    finite = values[keep]
     nan = float("nan")
     if finite.size == 0:
         return Summary(n=0, median=nan, mean=nan, std=nan, sigma_log=nan, interval=(nan, nan))
     one_sign = bool((finite > 0).all() or (finite < 0).all())
     several = finite.size > 1
+    groups = None if devices is None else np.asarray(devices)[keep]
+    if groups is None or np.unique(groups).size == finite.size:
+        interval = median_interval(finite)
+    else:
+        interval = series_interval(finite, devices=groups, seed=seed).interval
     return Summary(
         n=int(finite.size),
         median=float(np.median(finite)),
         mean=float(finite.mean()),
         std=float(finite.std(ddof=1)) if several else nan,
         sigma_log=float(np.log(np.abs(finite)).std(ddof=1)) if several and one_sign else nan,
-        interval=bootstrap_interval(values, devices=devices, seed=seed),
+        interval=interval,
     )
 
 

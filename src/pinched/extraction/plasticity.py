@@ -4,9 +4,7 @@ r"""Potentiation and depression: range, nonlinearity, asymmetry, spread and leve
 
 $$ G(n) = G_0 + (G_N - G_0) \frac{1 - e^{-n/A}}{1 - e^{-N/A}}, $$
 
-for either direction: A > 0 where early pulses move most. "Nonlinearity" means three things in papers, so the
-convention must be named: the label of NeuroSim's table (largest distance from the straight line / 0.098995,
-minus for depression), A in pulses, or alpha = 1 / A per pulse. A label of 5.08 is not A = 5.08.
+for either direction: A > 0 where early pulses move most. What a "nonlinearity" is must be named, see `nonlinearity`.
 A device that spans decades moves by ratios: fit it with `Scale.LOGARITHMIC` or the fit says that it misses.
 """
 
@@ -15,33 +13,24 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum, StrEnum, auto
+from enum import StrEnum
 from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float
-from scipy import optimize
+from scipy import optimize, stats
 
 from pinched._errors import PinchedError
 from pinched.data.traces import PulseTrace
 from pinched.extraction.intervals import Summary, summarise
-
-LABEL_UNIT = 0.098995
-"""Distance from the straight line for a label of 1: NeuroSim's table is proportional to it to five digits."""
-
-CURVATURE_MAX = 200.0
-"""Largest N / A: a hundredth of the window is then left after 2.3 % of the pulses, which is a step."""
-
-
-class Convention(Enum):
-    """What a number called nonlinearity means."""
-
-    NEUROSIM_LABEL = auto()
-    """Label of NeuroSim's table; above zero for potentiation, below for depression, where early pulses do most."""
-    PULSES = auto()
-    """A in pulses; infinite for a straight line."""
-    ALPHA = auto()
-    """1 / A, per pulse; 0 for a straight line."""
+from pinched.extraction.nonlinearity import (
+    CURVATURE_MAX,
+    Convention,
+    Direction,
+    nonlinearity_of,
+    progress,
+)
+from pinched.extraction.pulse_noise import part_noise
 
 
 class Scale(StrEnum):
@@ -49,44 +38,6 @@ class Scale(StrEnum):
 
     LINEAR = "G"
     LOGARITHMIC = "ln G"
-
-
-class Direction(StrEnum):
-    """Whether the conductance rises or falls."""
-
-    POTENTIATION = "potentiation"
-    DEPRESSION = "depression"
-
-
-def bow_of(curvature: float) -> float:
-    """Largest distance of the normalised curve from the straight line, for `curvature` N / A of either sign."""
-    c = abs(curvature)
-    if c < 1e-4:
-        # The exact form is a difference of equal numbers here; its series is c/8 (1 - c^2/192).
-        return math.copysign(c / 8.0, curvature)
-    a = 1.0 / c
-    scale = -1.0 / math.expm1(-c)
-    return math.copysign(scale - a - a * math.log(scale / a), curvature)
-
-
-def label_from_pulses(pulses: float, count: float) -> float:
-    """NeuroSim's label for A = `pulses` on a trace of `count` pulses; 0 for an infinite A."""
-    return bow_of(count / pulses) / LABEL_UNIT if math.isfinite(pulses) else 0.0
-
-
-def pulses_from_label(label: float, count: float) -> float:
-    """A in pulses for NeuroSim's `label` on a trace of `count` pulses: the exact inverse, not the table.
-
-    Raises `PinchedError` for a label beyond 9.8: the curve would leave the unit square.
-    """
-    if label == 0:
-        return math.inf
-    if abs(label) * LABEL_UNIT >= bow_of(CURVATURE_MAX):
-        raise PinchedError(f"a nonlinearity label of {label} is none: labels lie between -9.8 and 9.8.")
-    curvature = optimize.brentq(
-        lambda c: bow_of(c) - abs(label) * LABEL_UNIT, 1e-9, CURVATURE_MAX, xtol=1e-13
-    )
-    return math.copysign(count / float(curvature), label)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -106,12 +57,18 @@ class UpdateFit:
     curvature: float
     """N / A: above zero where early pulses move most."""
     curvature_error: float
-    """Standard error of the curvature, from the residuals."""
+    """Standard error of the curvature; knows that errors of writes add up."""
+    curvature_interval: tuple[float, float]
+    """95 % interval of the curvature."""
     misfit: float
     """Root mean square residual over the window, both on `scale`: above 0.05 the exponential is not the law."""
     step_noise: float
     """Cycle-to-cycle noise of a single pulse over the window (NeuroSim's sigma): scatter of the steps around the
     fitted ones; read noise is in it, so it is an upper bound."""
+    write_noise: float
+    """Noise of a single pulse over the window, the noise of reads taken off (`part_noise`),"""
+    read_noise: float
+    """and the noise of a single read."""
 
     @property
     def g_min(self) -> float:
@@ -125,19 +82,24 @@ class UpdateFit:
 
     def nonlinearity(self, convention: Convention) -> float:
         """The nonlinearity by `convention`; see there for sign and unit."""
-        match convention:
-            case Convention.NEUROSIM_LABEL:
-                sign = 1.0 if self.direction is Direction.POTENTIATION else -1.0
-                return sign * bow_of(self.curvature) / LABEL_UNIT
-            case Convention.PULSES:
-                return math.inf if self.curvature == 0 else self.pulses / self.curvature
-            case Convention.ALPHA:
-                return self.curvature / self.pulses
+        return nonlinearity_of(self.curvature, convention, pulses=self.pulses, direction=self.direction)
+
+    def nonlinearity_interval(self, convention: Convention) -> tuple[float, float]:
+        """95 % interval of the nonlinearity; infinite ends where A is stated and a straight line is possible."""
+        low, high = self.curvature_interval
+        ends = sorted(
+            nonlinearity_of(end, convention, pulses=self.pulses, direction=self.direction)
+            for end in (low, high)
+        )
+        if convention in (Convention.PULSES, Convention.NORMALISED) and low <= 0 <= high:
+            # A goes to infinity and comes back from minus infinity as the curvature passes 0.
+            return (-math.inf, math.inf)
+        return (ends[0], ends[1])
 
     def conductance(self, pulse: Float[np.ndarray, " pulse"]) -> Float[np.ndarray, " pulse"]:
         """The fitted conductance (S) after `pulse` pulses."""
         ends = _to_scale(np.array([self.start, self.end]), self.scale)
-        y = ends[0] + (ends[1] - ends[0]) * _progress(pulse / self.pulses, self.curvature)
+        y = ends[0] + (ends[1] - ends[0]) * progress(pulse / self.pulses, self.curvature)
         return np.exp(y) if self.scale is Scale.LOGARITHMIC else y
 
 
@@ -161,7 +123,7 @@ def fit_update(trace: PulseTrace, *, scale: Scale = Scale.LINEAR) -> UpdateFit:
 
     def residual(curvature: float) -> np.ndarray:
         # Linear in both ends: they are projected out, and one number is searched.
-        p = _progress(x, curvature)
+        p = progress(x, curvature)
         design = np.column_stack([1.0 - p, p])
         return y - design @ np.linalg.lstsq(design, y, rcond=None)[0]
 
@@ -175,14 +137,16 @@ def fit_update(trace: PulseTrace, *, scale: Scale = Scale.LINEAR) -> UpdateFit:
         options={"xatol": 1e-9 * max(abs(low), abs(high), 1.0)},
     )  # fmt: skip
     curvature = float(found.x)  # type: ignore[attr-defined]
-    p = _progress(x, curvature)
+    p = progress(x, curvature)
     design = np.column_stack([1.0 - p, p])
     ends = np.linalg.lstsq(design, y, rcond=None)[0]
     r = y - design @ ends
     h = 1e-4 * max(abs(curvature), 0.1)
-    bend = (ends[1] - ends[0]) * (_progress(x, curvature + h) - _progress(x, curvature - h)) / (2.0 * h)
+    bend = (ends[1] - ends[0]) * (progress(x, curvature + h) - progress(x, curvature - h)) / (2.0 * h)
     jacobian = np.column_stack([design, bend])
-    variance = float(r @ r) / max(g.size - 3, 1)
+    noise = part_noise(y, jacobian)
+    error = math.sqrt(float(noise.covariance(jacobian)[2, 2]))
+    half = float(stats.t.ppf(0.975, max(g.size - 3, 1))) * error
     window = abs(float(ends[1] - ends[0]))
     steps = np.diff(y) - np.diff(y - r)
     shown = np.exp(ends) if scale is Scale.LOGARITHMIC else ends
@@ -193,10 +157,13 @@ def fit_update(trace: PulseTrace, *, scale: Scale = Scale.LINEAR) -> UpdateFit:
         end=float(shown[1]),
         pulses=len(trace) - 1,
         curvature=curvature,
-        curvature_error=math.sqrt(variance * float(np.linalg.pinv(jacobian.T @ jacobian)[2, 2])),
+        curvature_error=error,
+        curvature_interval=(curvature - half, curvature + half),
         misfit=math.sqrt(float(np.mean(r**2))) / window,
         # A gap of missing reads makes one step of several pulses, whose noise grows with the root of them.
         step_noise=float(np.std(steps / np.sqrt(np.diff(n)), ddof=1)) / window,
+        write_noise=noise.write / window,
+        read_noise=noise.read / window,
     )
 
 
@@ -278,13 +245,3 @@ def distinguishable_levels(
 
 def _to_scale(g: np.ndarray, scale: Scale) -> np.ndarray:
     return np.log(g) if scale is Scale.LOGARITHMIC else g
-
-
-def _progress(x: np.ndarray, curvature: float) -> np.ndarray:
-    """(1 - e^(-c x)) / (1 - e^(-c)) from 0 to 1, for c of either sign, straight at 0."""
-    if abs(curvature) < 1e-6:
-        return x + 0.5 * curvature * x * (1.0 - x)
-    if curvature < 0:
-        # The same curve turned by half a turn: no exponential of a large number.
-        return 1.0 - _progress(1.0 - x, -curvature)
-    return np.expm1(-curvature * x) / math.expm1(-curvature)

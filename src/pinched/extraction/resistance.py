@@ -21,8 +21,8 @@ from pinched._params import require
 from pinched._units import to_si
 from pinched.data.sweep import IVSweep
 from pinched.extraction.cycles import TURN, Branch, Excursion, turning_points
+from pinched.extraction.limits import compliance_plateau, noise_floor
 from pinched.extraction.table import Flag
-from pinched.extraction.transitions import compliance_plateau, noise_floor
 
 NEAR = 5
 """Samples on each side of the read voltage over which the scatter is judged."""

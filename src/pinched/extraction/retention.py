@@ -20,13 +20,13 @@ from jaxtyping import Float
 from scipy import stats
 from scipy.ndimage import median_filter
 
-from pinched import constants
 from pinched._errors import PinchedError
 from pinched._params import quantity
 from pinched._random import generator
 from pinched.data.traces import Retention
+from pinched.extraction.arrhenius import Line, fit_line
 from pinched.extraction.intervals import block_draw, lost_memory
-from pinched.extraction.retention_laws import Law, LawFit, curves, nearby, project, shapes_of
+from pinched.extraction.retention_laws import Constants, Law, LawFit, curves, fit_traces, shapes_of
 from pinched.extraction.series import block_length, effective_size
 
 TEN_YEARS = 10 * 365.25 * 86400.0
@@ -110,6 +110,8 @@ class RetentionFit:
     span_factor: float = quantity(dataclasses.MISSING, "1", "f", "target over the time measured")
     effective_reads: float = quantity(dataclasses.MISSING, "1", "n", "independent reads behind the residuals")
     notes: tuple[str, ...] = ()
+    draws: tuple[tuple[Law, Float[np.ndarray, "_ 5"]], ...] = ()
+    """Constants that may have led to the trace, time counted since programming: as many of each law as it weighs."""
 
     @property
     def best(self) -> LawFit:
@@ -152,19 +154,18 @@ def fit_retention(
         )
     t, r = _thinned(t - t[0], r)
     scale = median_filter(r, min(2 * (r.size // 40) + 1, 101), mode="nearest")
+    free_offset = since_programming is None
     fits = {
-        law: project(law, t, r[None], shapes_of(law, t, since_programming, fine=400), scale) for law in laws
+        law: fit_traces(law, t, r[None], shapes_of(law, t, since_programming), scale, offset=free_offset)
+        for law in laws
     }
-    if Law.STRETCHED in fits:
-        fits[Law.STRETCHED] = project(Law.STRETCHED, t, r[None], nearby(fits[Law.STRETCHED]), scale)
     errors = {law: np.log(r / curves(law, t, fit)[0]) for law, fit in fits.items()}
     sums = {law: float((e**2).sum()) for law, e in errors.items()}
     flexible = min(sums, key=lambda law: sums[law])
     worth = max(effective_size(errors[flexible]), 8.0)
     length = max(block_length(errors[flexible]), round(r.size / worth))
     free = {Law.CONSTANT: 2, Law.POWER: 3, Law.LOGARITHMIC: 3, Law.STRETCHED: 5}
-    offset = int(since_programming is None)
-    count = {law: free[law] + offset * (law in (Law.POWER, Law.LOGARITHMIC)) for law in laws}
+    count = {law: free[law] + free_offset * (law in (Law.POWER, Law.LOGARITHMIC)) for law in laws}
     aicc = {
         law: worth * np.log(max(sums[law] / r.size, 1e-300))
         + 2.0 * k * (1.0 + (k + 1.0) / max(worth - k - 1.0, 1.0))
@@ -176,23 +177,28 @@ def fit_retention(
     step = float(np.median(np.diff(t)))
     grid = np.geomspace(min(step, target), max(target, t[-1]), 120)
     rng = generator(seed, "bootstrap", "retention")
-    draws = []
+    draws: list[tuple[Law, Constants]] = []
+    intervals: dict[Law, dict[str, tuple[float, float]]] = {law: {} for law in laws}
     for law, fit in fits.items():
         share = round(resamples * weight[law])
         if share == 0:
             continue
+        # A law that weighs little still needs enough draws for its own constants.
+        wanted = max(share, min(resamples, 200))
         # Fitted residuals are too small by the parameters they paid for, blocks by the memory they cut.
         left = max(worth - count[law], 2.0)
         error = errors[law] * lost_memory(errors[law], [np.arange(r.size)], length) * np.sqrt(worth / left)
         error *= stats.t.ppf(0.975, left) / stats.norm.ppf(0.975)
-        drawn = np.array([error[block_draw(r.size, length, rng)] for _ in range(share)])
-        again = project(
-            law, t, curves(law, t, fit) * np.exp(drawn), shapes_of(law, t, since_programming), scale
-        )
+        drawn = np.array([error[block_draw(r.size, length, rng)] for _ in range(wanted)])
+        shapes = shapes_of(law, t, since_programming)
+        traces = curves(law, t, fit) * np.exp(drawn)
+        again = fit_traces(law, t, traces, shapes, scale, offset=free_offset)
+        intervals[law] = _ends(law, again)
         # From here on time runs since programming: the offset is in it.
         again[:, 2] = 0.0
-        draws.append(curves(law, grid, again))
-    low, high = np.percentile(np.vstack(draws), [2.5, 97.5], axis=0)
+        draws.append((law, again[:share]))
+    bands = np.vstack([curves(law, grid, again) for law, again in draws])
+    low, high = np.percentile(bands, [2.5, 97.5], axis=0)
     factor = target / t[-1]
     notes = (
         []
@@ -203,7 +209,7 @@ def fit_retention(
         notes.append("the data do not tell the laws apart; the interval holds them by their weights.")
     found = [
         LawFit(law=law, a=float(f[0, 0]), b=float(f[0, 1]), offset=float(f[0, 2]), tau=float(f[0, 3]),
-               beta=float(f[0, 4]), aicc=float(aicc[law]), weight=weight[law])
+               beta=float(f[0, 4]), aicc=float(aicc[law]), weight=weight[law], interval=intervals[law])
         for law, f in fits.items()
     ]  # fmt: skip
     return RetentionFit(
@@ -215,7 +221,19 @@ def fit_retention(
         span_factor=float(factor),
         effective_reads=float(worth),
         notes=(*describe_drift(trace).notes, *notes),
+        draws=tuple(draws),
     )
+
+
+def _ends(law: Law, drawn: Constants) -> dict[str, tuple[float, float]]:
+    """95 % interval of each constant that `law` has."""
+    held = (
+        {"a": 0}
+        | ({} if law is Law.CONSTANT else {"b": 1})
+        | ({"tau": 3, "beta": 4} if law is Law.STRETCHED else {})
+    )
+    ends = {name: np.percentile(drawn[:, k], [2.5, 97.5]) for name, k in held.items()}
+    return {name: (float(pair[0]), float(pair[1])) for name, pair in ends.items()}
 
 
 def _thinned(
@@ -249,41 +267,29 @@ class Arrhenius:
         dataclasses.MISSING, "1, eV, eV^2", r"\Sigma", "covariance of log_time and activation_energy"
     )
 
+    line: Line = dataclasses.field(repr=False, compare=False)
+    """The line behind it: ln of the time (s) against 1 / (k_B T)."""
+
     def time_at(self, temperature: float) -> tuple[float, float, float]:
         """Retention time (s) at `temperature` (K), with its 95 % interval: value, low, high."""
-        x = np.array([1.0, constants.E / (constants.K_B * temperature)])
-        middle = self.log_time + self.activation_energy * x[1]
-        half = float(stats.t.ppf(0.975, self.time.size - 2)) * float(np.sqrt(x @ self.covariance @ x))
-        return float(np.exp(middle)), float(np.exp(middle - half)), float(np.exp(middle + half))
+        value, low, high = np.exp(self.line.at(temperature)).tolist()
+        return value, low, high
 
 
 def fit_arrhenius(temperature: Float[np.ndarray, " point"], time: Float[np.ndarray, " point"]) -> Arrhenius:
     """Fit retention times `time` (s) measured at `temperature` (K); raises below 3 different temperatures.
 
-    Two temperatures always lie on a line: its slope has no error and its extrapolation no worth.
+    Times at one temperature are averaged (their logarithms). Two temperatures always lie on a line: its slope has no
+    error and its extrapolation no worth.
     """
     kelvin, seconds = np.asarray(temperature, dtype=np.float64), np.asarray(time, dtype=np.float64)
-    different = np.unique(np.round(kelvin, 1)).size
-    if different < 3 or not (kelvin > 0).all() or not (seconds > 0).all():
-        raise PinchedError(
-            f"{seconds.size} times at {different} temperatures give no activation energy: at least 3 different "
-            "temperatures (K) with times above zero are needed, since two always lie on a line. Bake at one more."
-        )
-    x, y = constants.E / (constants.K_B * kelvin), np.log(seconds)
-    design = np.column_stack([np.ones_like(x), x - x.mean()])
-    coefficients = np.array([y.mean(), float((design[:, 1] @ y) / (design[:, 1] @ design[:, 1]))])
-    residual = y - design @ coefficients
-    variance = float(residual @ residual) / (y.size - 2)
-    # From the centred line back to ln t at 1 / T = 0: log_time = centre - slope * mean.
-    turn = np.array([[1.0, -x.mean()], [0.0, 1.0]])
-    centred = variance * np.diag([1.0 / y.size, 1.0 / float(design[:, 1] @ design[:, 1])])
-    energy = float(coefficients[1])
-    half = float(stats.t.ppf(0.975, y.size - 2)) * float(np.sqrt(centred[1, 1]))
+    line = fit_line(kelvin, np.where(seconds > 0, np.log(np.maximum(seconds, 1e-300)), np.nan), what="times")
     return Arrhenius(
         temperature=kelvin,
         time=seconds,
-        activation_energy=energy,
-        interval=(energy - half, energy + half),
-        log_time=float(coefficients[0] - energy * x.mean()),
-        covariance=turn @ centred @ turn.T,
+        activation_energy=line.slope,
+        interval=line.slope_interval,
+        log_time=line.intercept,
+        covariance=line.covariance,
+        line=line,
     )

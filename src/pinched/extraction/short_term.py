@@ -71,7 +71,18 @@ def facilitation(pairs: PulseEvents, *, convention: Index) -> Facilitation:
             "the pulses of a pair differ in sign: a RESET pulse has no facilitation. Sort them."
         )
     gap = pairs.start[second] - pairs.start[first] - pairs.width[first]
-    increase = pairs.peak_current[second] / pairs.peak_current[first] - 1.0
+    return fit_facilitation(gap, pairs.peak_current[first], pairs.peak_current[second], convention=convention)
+
+
+def fit_facilitation(
+    gap: Float[np.ndarray, " pair"],
+    first: Float[np.ndarray, " pair"],
+    second: Float[np.ndarray, " pair"],
+    *,
+    convention: Index,
+) -> Facilitation:
+    """Facilitation of pairs with the responses `first` and `second` (any unit) at `gap` (s), in any order."""
+    increase = second / first - 1.0
     order = np.argsort(gap, kind="stable")
     gap, increase = gap[order], increase[order]
     fits = [fit for terms in (1, 2) if (fit := _decay(gap, increase, terms)) is not None]

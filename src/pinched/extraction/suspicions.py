@@ -7,6 +7,7 @@ says what was seen and what it may mean, and nothing is changed because of it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,6 +27,8 @@ _MOST_VALUES = 500
 """Values judged per column: enough to know its digits."""
 _SAME = 3e-6
 """Difference, as a share of the peak, that the digits of an export leave between a column and its multiple."""
+# A unit is short and has a letter: "(1)" and "(SMU1)" number things, "(forward sweep)" is a remark.
+_BRACKETS = re.compile(r"[\[({]\s*([^\[\](){}\s\d][^\[\](){}\s]{0,9}|(?:x\s*)?10\S*\s?\S+)\s*[\])}]\s*$")
 _MEASURED = (Use.CURRENT, Use.STATE, Use.LOW, Use.HIGH)
 
 
@@ -54,6 +57,12 @@ class Doubt(StrEnum):
     """A current flows at 0 V."""
     NAME_MISFIT = "name-misfit"
     """The name does not fit the name pattern."""
+    CLASH = "clash"
+    """Name, file and table of samples state one thing differently."""
+    SAMPLE_UNKNOWN = "sample-unknown"
+    """The table of samples has no row for a device."""
+    UNKNOWN_UNIT = "unknown-unit"
+    """What stands in brackets in a head is no unit that is known here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +96,42 @@ def table_suspicions(table: RawTable, columns: Sequence[FoundColumn]) -> Iterato
         yield from _implausible(table, voltages[0], currents[0])
     # Pairs of voltage and current side by side share one programmed voltage: that is no copy.
     values = [c for c in filled if c.use not in (Use.TIME, Use.INDEX, Use.CYCLE, Use.DEVICE)]
-    yield from _multiples(table, [c.number - 1 for c in values if c not in voltages[1:]])
+    copies = list(_multiples(table, [c.number - 1 for c in values if c not in voltages[1:]]))
+    yield from copies
     for c in filled:
         if c.use is Use.TIME:
             yield from _backwards(table, c.number - 1)
+    yield from _odd_units(table, [c for c in columns if c.used])
+    if not any(table.name(columns[-1].number - 1) in item.place for item in copies):
+        yield from _unused(table, columns)
     yield from _rounded(table, [c.number - 1 for c in filled if c.used and c.use in _MEASURED])
     yield from _duplicates(table, [c.number - 1 for c in filled])
+
+
+def _odd_units(table: RawTable, columns: Sequence[FoundColumn]) -> Iterator[Suspicion]:
+    for column in columns:
+        if column.unit_basis is not Basis.ASSUMED or column.use not in (Use.VOLTAGE, Use.CURRENT, Use.TIME):
+            continue
+        brackets = _BRACKETS.search(column.head)
+        if brackets is not None:
+            yield Suspicion(
+                Doubt.UNKNOWN_UNIT,
+                f"'{brackets[1].strip()}' is no unit that is known here: the numbers were taken in {column.unit} "
+                "(say the unit: --voltage-unit, --current-unit, --time-unit)",
+                table.name(column.number - 1),
+            )
+
+
+def _unused(table: RawTable, columns: Sequence[FoundColumn]) -> Iterator[Suspicion]:
+    last = columns[-1] if columns else None
+    if last is None or last.used or last.use is not Use.UNKNOWN or not any(column.used for column in columns):
+        return
+    if table.heads and np.isfinite(table.numbers[:, last.number - 1]).any():
+        yield Suspicion(
+            Doubt.TRAILING_COLUMN,
+            "the last column holds numbers and its head says nothing that is known here: it is not used",
+            table.name(last.number - 1),
+        )
 
 
 def _implausible(table: RawTable, voltage: FoundColumn, current: FoundColumn) -> Iterator[Suspicion]:

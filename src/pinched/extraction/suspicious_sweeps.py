@@ -13,8 +13,8 @@ from jaxtyping import Bool
 from pinched._units import show
 from pinched.data.sweep import IVSweep
 from pinched.extraction.cycles import split_cycles
+from pinched.extraction.limits import compliance_plateau
 from pinched.extraction.suspicions import Doubt, Suspicion
-from pinched.extraction.transitions import compliance_plateau
 
 _OFFSET = 0.005
 """Share of the largest current that may flow at 0 V."""

@@ -17,15 +17,14 @@ from pinched._progress import Progress, Silent
 from pinched._units import to_si
 from pinched.data.sweep import IVSweep
 from pinched.extraction.cycles import Branch, Cycle, Excursion, split_cycles
+from pinched.extraction.limits import compliance_plateau, noise_floor
 from pinched.extraction.table import Flag, SwitchingTable
 from pinched.extraction.transitions import (
     NO_EVENT,
     Change,
     Event,
-    compliance_plateau,
     derivative_extreme,
     find_event,
-    noise_floor,
 )
 
 NAN = float("nan")

@@ -33,6 +33,8 @@ class Flag(StrEnum):
     """The current is not above the instrument's noise: the resistance is a lower bound."""
     MEASURED = "measured"
     """Read from the curve at the read voltage."""
+    BY_HAND = "by hand"
+    """A person set the value, or said that there is none (NaN); the reason is in `corrections.jsonl`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -20,6 +20,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from pinched.extraction.cycles import Branch, Excursion
+from pinched.extraction.limits import noise_floor
 from pinched.extraction.table import Flag
 
 CONTRAST = np.log(1.5)
@@ -36,6 +37,10 @@ FALL = 0.8
 
 NEIGHBOURS = 3
 """Samples on each side over which a jump is judged abrupt."""
+
+FELL_BACK = 3.0
+"""Votes of a sample below half, where one above it has one: a false start falls back to the HRS and is common, a
+device that was SET does not go back to its HRS while the voltage rises on; what looks so is a glitch."""
 
 
 class Change(Enum):
@@ -67,36 +72,6 @@ class Event:
 NO_EVENT = Event(change=Change.NOTHING, voltage=float("nan"), flag=Flag.NONE, weight=0.0)
 
 
-def noise_floor(excursion: Excursion) -> float:
-    """Current (A) that flows at 0 V, where a device carries none: what the instrument shows of itself.
-
-    The smaller of the two branches counts: next to 0 V an LRS carries current that is no noise. 0 where
-    no sample lies at 0 V (within a quarter of a voltage step).
-    """
-    floors = []
-    for branch in (excursion.outgoing, excursion.returning):
-        if branch is None:
-            continue
-        step = float(np.median(np.abs(np.diff(branch.voltage))))
-        near = branch.voltage <= 0.25 * step
-        if near.any():
-            floors.append(float(np.median(branch.current[near])))
-    return min(floors, default=0.0)
-
-
-def compliance_plateau(excursion: Excursion) -> float | None:
-    """Current (A) of a flat top: the largest |I|, held within 0.5 % over a tenth of the voltage; else None."""
-    for branch in (excursion.outgoing, excursion.returning):
-        if branch is None or branch.current.max() <= 0:
-            continue
-        top = branch.current.max()
-        flat = branch.current >= 0.995 * top
-        span = np.ptp(branch.voltage[flat])
-        if flat.sum() >= 5 and span >= 0.1 * branch.voltage.max():
-            return float(np.median(branch.current[flat]))
-    return None
-
-
 def find_event(excursion: Excursion, limit: float | None) -> Event:
     """The SET or RESET on `excursion`; `limit` is the compliance current (A) or None."""
     out, back = excursion.outgoing, excursion.returning
@@ -121,7 +96,7 @@ def find_event(excursion: Excursion, limit: float | None) -> Event:
     if float(np.median(strength)) < max(CONTRAST, 4.0 * scatter):
         return NO_EVENT
     if area < 0:
-        return _set_event(excursion.sign, u, i, r, abs(area), limit)
+        return _set_event(excursion.sign, u, i, r, abs(area), limit, scatter)
     return _reset_event(excursion.sign, u, i, r, area, limit)
 
 
@@ -143,20 +118,25 @@ def _set_event(
     r: Float[np.ndarray, " sample"],
     weight: float,
     limit: float | None,
+    scatter: float,
 ) -> Event:
-    k, confidence = _change_point(np.clip(r + HALF, -HALF, HALF))
+    votes = np.clip(r + HALF, -HALF, HALF)
+    k, confidence = _change_point(np.where(votes < 0, FELL_BACK * votes, votes))
     gradual = Event(change=Change.SET, voltage=float("nan"), flag=Flag.GRADUAL, weight=weight)
     if k >= r.size or k == 0:
         # Never above half, or never below: the loop is open but no sample marks the way from one to the other.
         return gradual
     before = r[max(k - 1 - NEIGHBOURS, 0) : max(k - 1, 1)]
     after = r[k + 1 : k + 1 + NEIGHBOURS] if k + 1 < r.size else r[k:]
-    low, high = float(np.exp(np.median(before))), float(np.exp(np.median(after)))
+    # A false start may fill the samples before; the last one below half is none.
+    low = float(np.exp(min(np.median(before), r[k - 1])))
+    high = float(np.exp(np.median(after)))
     # A jump carries the current over a good part of the LRS current at once, and by a clear factor.
     share = np.exp(r[max(k - NEIGHBOURS, 0) : k + NEIGHBOURS])
     # And one step of it is the jump; a smooth rise, coarsely sampled, spreads over all of them.
     single = float(np.diff(share).max(initial=0.0))
-    if high - low < STEP or high < np.exp(CONTRAST) * low or single < 0.4 * (high - low):
+    noise = 3.0 * scatter * np.exp(min(float(np.median(after)), 0.0))
+    if high - low < STEP or high < np.exp(CONTRAST) * low or single < max(0.4 * (high - low), noise):
         return gradual
     hidden = limit is not None and bool(np.median(i[max(k - NEIGHBOURS, 0) : k]) >= 0.98 * limit)
     return Event(
@@ -189,7 +169,7 @@ def _reset_event(
     limit: float | None,
 ) -> Event:
     k, confidence = _change_point(np.clip(CONTRAST - r, -CONTRAST, CONTRAST))
-    peak = int(np.argmax(i[: max(k, 1)]))
+    peak, scatter = _knee(u, i, k)
     tail = i[peak : min(k + NEIGHBOURS, i.size)]
     lowest = float(tail.min())
     if lowest > FALL * i[peak]:
@@ -198,10 +178,9 @@ def _reset_event(
     logs = np.log(np.maximum(tail, 1e-300))
     drop = int(np.argmax(logs[:-1] - logs[1:]))
     steepest = float(logs[drop] - logs[drop + 1])
-    abrupt = steepest >= max(CONTRAST, 0.5 * float(logs[0] - logs.min()))
-    # On a top that is flat within its noise the largest sample is chance; the last one before the fall is not.
-    rising = np.diff(np.log(np.maximum(i[: peak + 1], 1e-300)), 2)
-    scatter = 1.4826 * float(np.median(np.abs(rising))) / np.sqrt(6.0) if rising.size else 0.0
+    # The steepest of many steps of noise alone reaches four of its widths.
+    abrupt = steepest >= max(CONTRAST, 0.5 * float(logs[0] - logs.min()), 6.0 * scatter)
+    # On a top that is flat within its noise the last sample before the fall is no chance.
     sharp = abrupt and bool(logs[drop] >= logs[0] - 4.0 * scatter)
     if sharp:
         peak += drop
@@ -225,6 +204,35 @@ def _reset_event(
         step=float(u[peak + 1] - u[peak]) if sharp and peak + 1 < u.size else 0.0,
         confidence=confidence,
     )
+
+
+def _knee(u: Float[np.ndarray, " sample"], i: Float[np.ndarray, " sample"], k: int) -> tuple[int, float]:
+    """Sample before `k` at which the current turns from rising to falling, and the scatter of ln I before it.
+
+    On a top that is flat within its noise the largest sample is chance: there the knee is where two straight
+    lines that meet fit best.
+    """
+    peak = int(np.argmax(i[: max(k, 1)]))
+    rising = np.diff(np.log(np.maximum(i[: peak + 1], 1e-300)), 2)
+    scatter = 1.4826 * float(np.median(np.abs(rising))) / np.sqrt(6.0) if rising.size else 0.0
+    # The largest of several lies two widths too high, the lowest that may be the knee two too low.
+    near = np.flatnonzero(i[: max(k, 1)] >= i[peak] * np.exp(-4.0 * scatter))
+    first, last = int(near[0]), int(near[-1])
+    room = max(NEIGHBOURS, last - first)
+    window = slice(max(first - room, 0), min(last + room, k + NEIGHBOURS, i.size))
+    if last - first < 2 or window.stop - window.start < 2 * NEIGHBOURS:
+        return peak, scatter
+    # Tries are spread where there are many: a top of hundreds of samples is not known to one of them.
+    tries = np.unique(np.linspace(first, last, min(last - first + 1, 60)).astype(np.int64))
+    away = u[window] - u[tries][:, None]
+    design = np.stack([np.ones_like(away), np.minimum(away, 0.0), np.maximum(away, 0.0)], axis=2)
+    y = i[window] / i[peak]
+    normal = np.einsum("tsa,tsb->tab", design, design) + 1e-12 * np.eye(3)
+    line = np.linalg.solve(normal, np.einsum("tsa,s->ta", design, y)[:, :, None])[:, :, 0]
+    miss = ((y - np.einsum("tsa,ta->ts", design, line)) ** 2).sum(axis=1)
+    # Rising before, falling behind.
+    miss = np.where((line[:, 1] > 0) & (line[:, 2] < 0), miss, np.inf)
+    return (int(tries[np.argmin(miss)]) if np.isfinite(miss).any() else peak), scatter
 
 
 def _single_branch(sign: int, out: Branch) -> Event:

@@ -19,6 +19,7 @@ from pinched._errors import PinchedError
 from pinched._params import quantity
 from pinched._random import generator
 from pinched.data.sweep import IVSweep
+from pinched.extraction.components import scatter_of
 from pinched.extraction.cycles import Branch, Cycle, split_cycles
 from pinched.extraction.intervals import row_interval
 from pinched.extraction.table import SwitchingTable
@@ -67,28 +68,21 @@ def variance_components(
     x = np.asarray(values, dtype=np.float64)
     keep = np.isfinite(x)
     x = x[keep]
-    _, inverse, counts = np.unique(np.asarray(devices)[keep], return_inverse=True, return_counts=True)
-    k, n = counts.size, x.size
+    scatter = scatter_of(x, np.asarray(devices)[keep])
+    k, n = scatter.counts.size, x.size
     if k < 2 or n <= k:
         raise PinchedError(
             f"{n} values of {k} devices cannot be parted into device and cycle scatter. "
             "Give at least 2 devices, one of them with 2 cycles."
         )
-    means = np.bincount(inverse, weights=x) / counts
-    within = float(((x - means[inverse]) ** 2).sum())
-    between = float((counts * (means - x.mean()) ** 2).sum())
-    size = (n - float((counts**2).sum()) / n) / (k - 1)
-    cycle = within / (n - k)
-    device = max(0.0, (between / (k - 1) - cycle) / size)
-    rng = generator(seed, "variance components")
-    cycle_draw = within / rng.chisquare(n - k, draws)
-    device_draw = _device_variance(means, counts, cycle_draw, rng.chisquare(k - 1, draws))
+    cycle, device = scatter.cycle, scatter.device
+    device_draw, cycle_draw = scatter.draws(draws, generator(seed, "variance components"))
     device_ends = np.sqrt(np.percentile(device_draw, [2.5, 97.5]))
-    cycle_ends = np.sqrt(within / stats.chi2.ppf([0.975, 0.025], n - k))
+    cycle_ends = np.sqrt(scatter.within / stats.chi2.ppf([0.975, 0.025], n - k))
     total = np.maximum(device_draw + cycle_draw, 1e-300)
     share_ends = np.percentile(device_draw / total, [2.5, 97.5])
     return VarianceComponents(
-        mean=float(means.mean()),
+        mean=float(scatter.means.mean()),
         device_to_device=float(np.sqrt(device)),
         device_to_device_interval=(float(device_ends[0]), float(device_ends[1])),
         cycle_to_cycle=float(np.sqrt(cycle)),
@@ -98,28 +92,6 @@ def variance_components(
         devices=k,
         cycles=n,
     )
-
-
-def _device_variance(
-    means: Float[np.ndarray, " device"],
-    counts: Int[np.ndarray, " device"],
-    cycle: Float[np.ndarray, " draw"],
-    chi_squared: Float[np.ndarray, " draw"],
-) -> Float[np.ndarray, " draw"]:
-    """The variance between devices at which their means, weighted by their precision, spread as drawn; 0 if none."""
-
-    def spread(device: Float[np.ndarray, " draw"]) -> Float[np.ndarray, " draw"]:
-        weight = 1.0 / np.maximum(device[:, None] + cycle[:, None] / counts, 1e-300)
-        centre = (weight * means).sum(axis=1, keepdims=True) / weight.sum(axis=1, keepdims=True)
-        return (weight * (means - centre) ** 2).sum(axis=1)
-
-    # The spread falls as the variance rises; no weight exceeds 1 / device, which bounds the root.
-    low, high = np.zeros_like(cycle), float(((means - means.mean()) ** 2).sum()) / chi_squared
-    for _ in range(50):
-        middle = 0.5 * (low + high)
-        above = spread(middle) > chi_squared
-        low, high = np.where(above, middle, low), np.where(above, high, middle)
-    return np.where(low > 0, high, 0.0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -253,19 +225,39 @@ def correlations(
             if i == j or pair.shape[1] < 4:
                 ends = (1.0, 1.0, 1.0) if i == j and pair.shape[1] >= 4 else (np.nan,) * 3
             else:
-                ranks = stats.rankdata(pair, axis=1)
-                found = row_interval(
-                    # The coefficient averages products of centred ranks: their memory is the one that counts.
-                    np.prod(ranks - ranks.mean(axis=1, keepdims=True), axis=0),
-                    lambda rows, pair=pair: _fisher_z(pair[:, rows]),
-                    devices=device[keep],
-                    seed=seed,
-                    resamples=1000,
-                )
-                ends = tuple(np.tanh([found.value, *found.interval]))
+                ends = rank_correlation(pair[0], pair[1], devices=device[keep], seed=seed)
             for matrix, end in zip((value, low, high), ends, strict=True):
                 matrix[i, j] = matrix[j, i] = end
     return Correlations(names=names, value=value, low=low, high=high, n=n)
+
+
+def rank_correlation(
+    x: Float[np.ndarray, " value"],
+    y: Float[np.ndarray, " value"],
+    *,
+    devices: Int[np.ndarray, " value"] | None = None,
+    seed: int = 0,
+    resamples: int = 1000,
+) -> tuple[float, float, float]:
+    """Spearman correlation of the finite values `x` and `y` and its 95 % interval: value, low, high.
+
+    Whole `devices` are drawn where there are several, blocks of a single one, on the scale of Fisher's z. Raises
+    `PinchedError` below 4 values.
+    """
+    if x.size < 4 or x.size != y.size:
+        raise PinchedError(f"{x.size} and {y.size} values have no correlation; give at least 4 pairs.")
+    pair = np.array([x, y])
+    ranks = stats.rankdata(pair, axis=1)
+    found = row_interval(
+        # The coefficient averages products of centred ranks: their memory is the one that counts.
+        np.prod(ranks - ranks.mean(axis=1, keepdims=True), axis=0),
+        lambda rows: _fisher_z(pair[:, rows]),
+        devices=devices,
+        seed=seed,
+        resamples=resamples,
+    )
+    value, low, high = np.tanh([found.value, *found.interval]).tolist()
+    return value, low, high
 
 
 def _fisher_z(pair: Float[np.ndarray, "2 cycle"]) -> float:
