@@ -109,7 +109,7 @@ def test_arrays_are_the_same_in_any_portion(digits_net, monkeypatch):
     whole = evaluate(chip, data, arrays=5)
     part = evaluate(chip, data, arrays=range(3, 5))
     assert np.array_equal(whole.accuracy_array[3:], part.accuracy_array)
-    monkeypatch.setattr("pinched.networks.evaluation._CELLS_AT_ONCE", 1)
+    monkeypatch.setattr("pinched.networks._threads._CELLS_AT_ONCE", 1)
     single = evaluate(chip, data, arrays=5)
     assert np.array_equal(single.accuracy_array, whole.accuracy_array)
     assert np.allclose(single.confusion, whole.confusion)

@@ -47,7 +47,7 @@ def test_one_call_equals_one_network_after_the_other(nets, monkeypatch):
             assert np.array_equal(run.accuracy[k, :, j], score.accuracy_array)
             assert run.accuracy_quantized[k, j] == score.accuracy_quantized
         assert np.allclose(run.bit_error_rate[k], score.bit_error_rate)
-    monkeypatch.setattr("pinched.networks.evaluation._CELLS_AT_ONCE", 1)
+    monkeypatch.setattr("pinched.networks._threads._CELLS_AT_ONCE", 1)
     single = monte_carlo(chips, sets, arrays=range(2, 6))
     assert np.array_equal(single.accuracy, run.accuracy[:, 2:])
 

@@ -5,10 +5,10 @@ import torch
 from pinched._errors import PinchedError
 from pinched.networks import datasets
 from pinched.networks.mlp import mlp
-from pinched.networks.noise import ceiling, random_flips, single_flips, with_single_flips
+from pinched.networks.noise import ceiling, first, random_flips, single_flips, with_single_flips
 from pinched.networks.quantization import ClipQuantizer
 from pinched.networks.quantized import quantize
-from pinched.networks.training import train_many
+from pinched.networks.training import accuracy, train, train_many
 
 
 def test_single_flips_are_all_different_and_all_there():
@@ -63,3 +63,29 @@ def test_training_with_turned_pixels_reaches_the_ceiling_at_three_bits():
             for n in nets
         ]
         assert np.mean(shares) >= least
+
+
+def test_images_of_a_large_set_keep_their_own_nearest():
+    data = datasets.digits("test")
+    noisy = random_flips(data, pixels=3, seed=1)
+    few = first(noisy, 120)
+    assert len(few) == 120
+    # Each noisy image is nearest to its own clean one: whoever knows them all is never wrong.
+    assert ceiling(data, few) == 1.0
+    assert ceiling(data, first(noisy, 250)) == pytest.approx(ceiling(data, noisy), abs=0.02)
+    with pytest.raises(PinchedError, match="count is 0"):
+        first(data, 0)
+
+
+def test_training_with_turned_pixels_survives_more_of_them():
+    train_set, test_set = datasets.digits("train"), datasets.digits("test")
+    noisy = random_flips(test_set, pixels=8, seed=2)
+    start = mlp((64, 32, 10))
+    plain = train(start, train_set, epochs=15)
+    robust = train(start, train_set, epochs=15, turned=0.1)
+    assert accuracy(robust, noisy) > accuracy(plain, noisy) + 0.02
+    again = train(start, train_set, epochs=2, turned=0.1)
+    same = train(start, train_set, epochs=2, turned=0.1)
+    assert all(torch.equal(a, b) for a, b in zip(again.parameters(), same.parameters(), strict=True))
+    with pytest.raises(PinchedError, match="turned is 2"):
+        train(start, train_set, epochs=1, turned=2.0)

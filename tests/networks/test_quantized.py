@@ -140,3 +140,25 @@ def test_a_range_per_output_comes_closer_to_the_float_network(net):
     together = stored.predict(words, x)
     assert torch.equal(together[0], stored(x).argmax(-1))
     assert torch.equal(together[1], stored.predict(-stored.words[None], x)[0])
+
+
+def test_the_short_way_through_linear_layers_is_the_long_one():
+    from torch.func import functional_call, vmap
+
+    net = mlp((12, 9, 7, 4), seed=3)
+    stored = quantize(net, ClipQuantizer(3))
+    draw = torch.Generator().manual_seed(2)
+    words = torch.randint(-3, 4, (6, stored.words.numel()), generator=draw, dtype=torch.int8)
+    images = torch.rand(40, 12, generator=draw)
+    slow = vmap(lambda p, x: functional_call(net, p, (x,)), in_dims=(0, None))(
+        stored.parameters(words), images
+    )
+    assert torch.equal(stored.predict(words, images), slow.argmax(-1))
+    # A layer that is neither linear nor ReLU takes the long way.
+    other = nn.Sequential(nn.Linear(12, 4), nn.Tanh())
+    wide = quantize(other, ClipQuantizer(3))
+    many = wide.words.repeat(3, 1)
+    assert torch.equal(wide.predict(many, images), wide(images).argmax(-1).expand(3, -1))
+    without = nn.Sequential(nn.Linear(12, 4, bias=False))
+    bare = quantize(without, ClipQuantizer(3))
+    assert torch.equal(bare.predict(bare.words[None], images)[0], bare(images).argmax(-1))

@@ -3,8 +3,10 @@ import dataclasses
 import numpy as np
 import pytest
 
+from pinched import constants
 from pinched._errors import PinchedError
-from pinched.crossbar.cells import Endurance
+from pinched.crossbar.cells import CellState, Endurance
+from pinched.crossbar.relaxation import Bake, Relaxation
 from pinched.devices.presets.marraccini2025 import marraccini2025
 from pinched.extraction.distributions import Lognormal, Normal, Weibull
 from pinched.networks import datasets
@@ -50,7 +52,7 @@ def test_the_spread_of_v_set_costs_most(chip):
     assert found.accuracy_ideal == 1.0
     by_name = {cost.property: cost for cost in found.ranking}
     # Fresh cells are in HRS, all work and nothing wears: these cost nothing.
-    for name in (Property.V_RESET_SPREAD, Property.YIELD, Property.ENDURANCE):
+    for name in (Property.V_RESET_SPREAD, Property.YIELD, Property.ENDURANCE, Property.RETENTION):
         assert by_name[name].recovered == by_name[name].alone == 0.0
     assert first.recovered == pytest.approx(1.0 - by_name[Property.OVERLAP].alone - found.accuracy)
 
@@ -99,3 +101,21 @@ def test_what_cannot_be_reached_is_told_with_how_far_it_gets(chip):
         required(chip, datasets.digits5x4(), accuracy=70, knob=Knob.YIELD)
     with pytest.raises(PinchedError, match="tolerance is 0"):
         required(chip, datasets.digits5x4(), accuracy=0.7, knob=Knob.YIELD, tolerance=0)
+
+
+def test_retention_and_endurance_cost_what_they_take_away(chip):
+    law = Relaxation(
+        toward=CellState.HRS, tau=1e5, reference_temperature=300.0, activation_energy=constants.E, stretch=1.0,
+        sigma_log=1.0, source="invented for this test",
+    )  # fmt: skip
+    baked = dataclasses.replace(chip, relaxation=law, bake=Bake(time=3e5, temperature=300.0))
+    found = sensitivity(baked, datasets.digits5x4(), arrays=30)
+    assert found.ranking[0].property is Property.RETENTION
+    assert found.ranking[0].recovered > 0.2
+    assert idealised(baked, Property.RETENTION).bake is None
+    # Cells that survive 4 pulses have had six of the cycles before; the network is written into worn ones.
+    worn = dataclasses.replace(chip, endurance=Endurance(pulses=4), cycles=3)
+    spent = sensitivity(worn, datasets.digits5x4(), arrays=20)
+    assert spent.ranking[0].property is Property.ENDURANCE
+    stuck = dataclasses.replace(chip, stuck_at_lrs=0.1)
+    assert sensitivity(stuck, datasets.digits5x4(), arrays=20).ranking[0].property is Property.YIELD

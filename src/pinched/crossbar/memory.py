@@ -219,6 +219,20 @@ class ReramMemory:
         """
         return self.program(torch.ones(self.shape, dtype=torch.bool)).program(bits)
 
+    def cycled(self, times: int) -> ReramMemory:
+        """The memory after `times` cycles of a SET and a RESET of every cell: what an earlier life leaves behind.
+
+        Cells that can be set and not reset are in LRS then, and every cell has two pulses more per cycle on its
+        counter. Raises `PinchedError` for a number below 0.
+        """
+        require(self, times >= 0, f"times is {times}; an array has been through no or some cycles.")
+        if times == 0:
+            return self
+        # A cell has no memory of its past but the counter: the last cycle alone decides where it is left.
+        worn = self.with_fields(writes=self.writes + 2 * (times - 1))
+        ones = torch.ones(self.shape, dtype=torch.bool)
+        return worn.program(ones).program(~ones)
+
     def _pulse(
         self,
         bits: Bool[Tensor, "*array word_line bit_line"],

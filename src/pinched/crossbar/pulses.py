@@ -102,11 +102,6 @@ class Cost:
 _COUNTS = tuple(f.name for f in dataclasses.fields(Cost) if f.name != "pulses")
 
 
-def no_cost(pulses: Pulses, arrays: int) -> Cost:
-    """The cost of doing nothing to `arrays` arrays."""
-    return Cost(pulses=pulses, **{name: torch.zeros(arrays, dtype=torch.float64) for name in _COUNTS})
-
-
 def join_costs(costs: list[Cost]) -> Cost:
     """Costs of several portions of arrays as one, in their order; raises `PinchedError` for none."""
     require(Cost, len(costs) >= 1, "no costs to join; give at least one.")

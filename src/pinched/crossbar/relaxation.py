@@ -28,6 +28,20 @@ from pinched.crossbar.cells import CellState
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Bake:
+    """What arrays lie through between writing and reading: a time at a temperature."""
+
+    time: float = quantity(dataclasses.MISSING, "s", "t", "time since writing")
+    temperature: float = quantity(dataclasses.MISSING, "K", "T", "temperature during that time, absolute")
+
+    def __post_init__(self) -> None:
+        require(self, self.time >= 0, f"time is {self.time} s; a bake lasts no or some time.")
+        require(
+            self, self.temperature > 0, f"temperature is {self.temperature} K; it is above absolute zero."
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Relaxation:
     """Parameters of thermally activated relaxation, from a retention measurement."""
 

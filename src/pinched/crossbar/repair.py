@@ -268,10 +268,15 @@ def _notes(memory: ReramMemory, volt: float, unplaced: Float64[Tensor, " array"]
         notes.append(
             "No cell works (yield 0, or all stuck): what is read does not depend on what was written."
         )
+    return (*notes, *unplaced_note(unplaced))
+
+
+def unplaced_note(unplaced: Float64[Tensor, " array"]) -> tuple[str, ...]:
+    """What to say of `unplaced` (positions without a good cell, per array): one sentence, or none."""
     short = int((unplaced > 0).sum())
-    if short:
-        notes.append(
-            f"In {short} of {len(unplaced)} arrays the good cells ran out ({int(unplaced.max())} bits without a cell "
-            "at worst, which read '0'). Give the array more cells (DefectMap.for_yield)."
-        )
-    return tuple(notes)
+    if not short:
+        return ()
+    return (
+        f"In {short} of {len(unplaced)} arrays the good cells ran out ({int(unplaced.max())} bits without a cell "
+        "at worst, which read '0'). Give the array more cells (DefectMap.for_yield).",
+    )

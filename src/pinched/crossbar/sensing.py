@@ -9,17 +9,46 @@ A threshold asks of each cell only on which side it lies. `compare_sensing` give
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float64, Int, Int8
 from torch import Tensor
 
-from pinched._params import require
+from pinched._params import quantity, require
 from pinched._units import to_si
 from pinched.crossbar.layout import as_coding
 from pinched.crossbar.memory import ReramMemory
 from pinched.crossbar.words import BitOrder, WordCoding
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ByCurrent:
+    """Words are read by their summed current, with a read voltage per bit; see `read_words_by_current`."""
+
+    read_voltage: float = quantity(1e-3, "V", r"V_\mathrm{read}", "read voltage of the least significant bit")
+    nominal_lrs: float | None = quantity(
+        None, "ohm", r"R_\mathrm{LRS}", "resistance that the levels assume; None for the median of the spread"
+    )
+    nominal_hrs: float | None = quantity(
+        None, "ohm", r"R_\mathrm{HRS}", "resistance that the levels assume; None for the median of the spread"
+    )
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            require(self, value is None or value > 0, f"{field.name} is {value}; it is above zero.")
+
+    def read(self, memory: ReramMemory, coding: WordCoding) -> Int8[Tensor, "array word"]:
+        """Every whole word of `memory`."""
+        return read_words_by_current(
+            memory,
+            coding,
+            read_voltage=self.read_voltage,
+            nominal_lrs=self.nominal_lrs,
+            nominal_hrs=self.nominal_hrs,
+        )
 
 
 def word_currents(

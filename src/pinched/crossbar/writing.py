@@ -9,14 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+import numpy as np
 import torch
-from jaxtyping import Bool, Float32, Int64
+from jaxtyping import Bool, Int64
 from torch import Tensor
 
+from pinched import _cell_kernels as kernels
 from pinched._params import quantity, require
-from pinched.crossbar.cells import CellState, pulsed
+from pinched.crossbar.cells import CellState
 from pinched.crossbar.memory import ReramMemory
-from pinched.crossbar.pulses import Cost, Pulses, no_cost
+from pinched.crossbar.pulses import Cost, Pulses
 
 Index = Int64[Tensor, " cell"]
 
@@ -36,7 +38,8 @@ class Writer:
             age=None if memory.age is None else memory.age.clone(),
         )
         self._pulses = pulses
-        self._counts = no_cost(pulses, len(memory.arrays))
+        self._counts = np.zeros((kernels.COUNTS, len(memory.arrays)))
+        self._retries = np.zeros((2, len(memory.arrays)))
         self.highest_voltage = 0.0
         """Largest amplitude (V) of a pulse so far."""
 
@@ -48,7 +51,21 @@ class Writer:
     @property
     def cost(self) -> Cost:
         """What the work has cost so far."""
-        return self._counts
+        counts = torch.from_numpy(self._counts.copy())
+        retries, most = torch.from_numpy(self._retries.copy())
+        return Cost(
+            pulses=self._pulses,
+            set_pulses=counts[kernels.SET_PULSES],
+            reset_pulses=counts[kernels.RESET_PULSES],
+            reads=counts[kernels.READS],
+            set_steps=counts[kernels.SET_STEPS],
+            reset_steps=counts[kernels.RESET_STEPS],
+            read_steps=counts[kernels.READ_STEPS],
+            retries=retries,
+            retries_max=most,
+            energy_low=counts[kernels.ENERGY_LOW],
+            energy_high=counts[kernels.ENERGY_HIGH],
+        )
 
     @property
     def arrays(self) -> int:
@@ -72,15 +89,12 @@ class Writer:
 
     def read(self, index: Index) -> Bool[Tensor, " cell"]:
         """What each cell of `index` reads; counted as a read."""
-        resistance = self._memory.resistance_of(index)
-        counts, pulses = self._counts, self._pulses
-        array, line = self._where(index)
-        energy = self._sum(array, pulses.read_voltage**2 * pulses.read_width / resistance)
-        counts.reads.add_(self._sum(array))
-        counts.read_steps.add_(self._steps(line))
-        counts.energy_low.add_(energy)
-        counts.energy_high.add_(energy)
-        return resistance < self._memory.threshold
+        memory, pulses = self._memory, self._pulses
+        found = kernels.read_cells(
+            index.numpy(), memory.threshold, _flat(memory.lrs), _flat(memory.hrs), self._drifted(index),
+            _flat(memory.state), memory.shape, pulses.read_voltage**2 * pulses.read_width, self._counts,
+        )  # fmt: skip
+        return torch.from_numpy(found)
 
     def pulse(self, index: Index, bits: Bool[Tensor, " cell"], volt: float, *, attempt: int = 0) -> None:
         """One pulse of `volt` (V, magnitude) on each cell of `index`: SET for a '1' of `bits`, RESET for a '0'.
@@ -89,61 +103,32 @@ class Writer:
         """
         if index.numel() == 0:
             return
-        memory, counts = self._memory, self._counts
-        before = memory.resistance_of(index)
-        flat_writes, flat_state = memory.writes.view(-1), memory.state.view(-1)
-        writes, state = flat_writes[index] + 1, flat_state[index]
-        working = memory.working.view(-1)[index]
-        limit = memory.limit if memory.limit.numel() > 1 else memory.limit.view(1)
-        survives = writes <= (limit.view(-1)[index] if limit.numel() > 1 else limit)
-        able = working & survives
-        can_set = (memory.v_set.view(-1)[index] <= volt) & able
-        can_reset = (memory.v_reset.view(-1)[index] <= volt) & able
-        state = pulsed(state, bits, can_set, can_reset)
-        if memory.endurance is not None:
-            end = torch.tensor(memory.endurance.end is CellState.LRS)
-            state = torch.where(working & ~survives, end, state)
-        flat_state[index], flat_writes[index] = state, writes
+        memory, pulses = self._memory, self._pulses
+        touched = self._counts[kernels.TOUCHED].copy()
+        anew = kernels.pulse_cells(
+            index.numpy(), bits.numpy(), float(volt), _flat(memory.v_set), _flat(memory.v_reset),
+            _flat(memory.lrs), _flat(memory.hrs), self._drifted(index), _flat(memory.working), _flat(memory.limit),
+            _flat(memory.state), _flat(memory.writes), memory.endurance is not None,
+            memory.endurance is not None and memory.endurance.end is CellState.LRS, memory.shape,
+            (pulses.set_width, pulses.reset_width), pulses.compliance_current, self._counts,
+        )  # fmt: skip
         if memory.age is not None:
-            flat_age = memory.age.view(-1)
-            flat_age[index] = flat_age[index].masked_fill((bits & can_set) | (~bits & can_reset), 0.0)
-        after = memory.resistance_of(index)
-        width = torch.where(bits, self._pulses.set_width, self._pulses.reset_width)
-        array, line = self._where(index)
-        counts.energy_low.add_(self._sum(array, self._energy(torch.maximum(before, after), width, volt)))
-        counts.energy_high.add_(self._sum(array, self._energy(torch.minimum(before, after), width, volt)))
-        touched, ones = self._sum(array), self._sum(array[bits])
-        counts.set_pulses.add_(ones)
-        counts.reset_pulses.add_(touched - ones)
-        counts.set_steps.add_(self._steps(line[bits]))
-        counts.reset_steps.add_(self._steps(line[~bits]))
+            memory.age.view(-1)[index[torch.from_numpy(anew)]] = 0.0
         self.highest_voltage = max(self.highest_voltage, volt)
         if attempt > 0:
-            counts.retries.add_(touched)
-            counts.retries_max.copy_(
-                torch.where(touched > 0, float(attempt), 0.0).maximum(counts.retries_max)
-            )
+            again = self._counts[kernels.TOUCHED] - touched
+            self._retries[0] += again
+            np.maximum(self._retries[1], np.where(again > 0, float(attempt), 0.0), out=self._retries[1])
 
-    def _energy(
-        self, resistance: Float32[Tensor, " cell"], width: Float32[Tensor, " cell"], volt: float
-    ) -> Float32[Tensor, " cell"]:
-        current = (volt / resistance).clamp(max=self._pulses.compliance_current)
-        return volt * current * width
+    def _drifted(self, index: Index) -> np.ndarray:
+        if self._memory.age is None:
+            return np.empty(0, dtype=np.float32)
+        return self._memory.resistance_of(index).numpy()
 
-    def _where(self, index: Index) -> tuple[Index, Index]:
-        # Array and word line (counted through all arrays) of each cell.
-        line = index // self._memory.shape[1]
-        return line // self._memory.shape[0], line
 
-    def _sum(self, array: Index, values: Float32[Tensor, " cell"] | None = None) -> Tensor:
-        # float64 sums in the order of the cells: an array adds up alike in every portion.
-        weights = None if values is None else values.double()
-        return torch.bincount(array, weights, minlength=self.arrays).double()
-
-    def _steps(self, line: Index) -> Tensor:
-        touched = torch.zeros(self.arrays * self._memory.shape[0], dtype=torch.bool)
-        touched[line] = True
-        return touched.view(self.arrays, -1).sum(-1, dtype=torch.float64)
+def _flat(tensor: Tensor) -> np.ndarray:
+    # A view: what the kernels write arrives in the tensor.
+    return tensor.view(-1).numpy()
 
 
 @runtime_checkable
@@ -233,17 +218,23 @@ class WriteVerify:
         self, writer: Writer, index: Index, bits: Bool[Tensor, " cell"]
     ) -> Bool[Tensor, " cell"]:
         """Write and verify; which cells read right at the end."""
-        right = torch.zeros_like(bits)
-        pending = torch.arange(index.numel())
         if self.read_first:
             right = writer.read(index) == bits
             pending = (~right).nonzero().view(-1)
-        for attempt in range(self.retries + 1):
-            if pending.numel() == 0:
-                break
             at, wanted = index[pending], bits[pending]
+        else:
+            right = torch.zeros_like(bits)
+            pending, at, wanted = None, index, bits
+        for attempt in range(self.retries + 1):
+            if at.numel() == 0:
+                break
             writer.pulse(at, wanted, self.amplitude(attempt, writer.write_voltage), attempt=attempt)
             good = writer.read(at) == wanted
-            right[pending[good]] = True
-            pending = pending[~good]
+            bad = (~good).nonzero().view(-1)
+            if pending is None:  # every cell was pulsed: no need to say which
+                right, pending = good, bad
+            else:
+                right[pending] = good
+                pending = pending[bad]
+            at, wanted = at[bad], wanted[bad]
         return right

@@ -48,8 +48,12 @@ class Schedule:
     """Learning rate of Adam at the start."""
     decay: Decay = Decay.COSINE
     """How it goes on."""
+    turned: float = 0.0
+    """Probability (0 to 1) with which each pixel of an image is turned, anew in every step."""
 
     def __post_init__(self) -> None:
+        if not 0.0 <= self.turned <= 1.0:
+            raise PinchedError(f"turned is {self.turned}; it is a probability from 0 to 1 (2 % is 0.02).")
         if self.epochs < 1 or self.batch < 1 or not self.rate > 0:
             raise PinchedError(
                 f"epochs is {self.epochs}, batch {self.batch} and rate {self.rate}: each must be above zero."
@@ -73,6 +77,7 @@ def chosen_schedule(
     batch: int | None,
     rate: float | None,
     decay: Decay = Decay.COSINE,
+    turned: float = 0.0,
 ) -> Schedule:
     """`default_schedule` with what the caller gave in place of it; a batch is never larger than the set."""
     default = default_schedule(images, quantized=quantized)
@@ -81,6 +86,7 @@ def chosen_schedule(
         min(default.batch if batch is None else batch, images),
         default.rate if rate is None else rate,
         decay,
+        turned,
     )
 
 
@@ -144,6 +150,7 @@ def _loop(
 ) -> None:
     shuffle = torch.Generator().manual_seed(seed)
     # One generator per network: what network 3 sees does not depend on how many others are trained beside it.
+    noise = torch.Generator().manual_seed(seed + 15_485_863)
     errors = [torch.Generator().manual_seed(seed + 7919 * (k + 1)) for k in range(networks or 1)]
     learned: dict[str, Tensor] = {}
     if storage is not None and storage.learn_steps:
@@ -168,6 +175,10 @@ def _loop(
         for start in range(0, len(data), plan.batch):
             index = slice(None) if order is None else order[start : start + plan.batch]
             images, labels = data.images[index], data.labels[index]
+            if plan.turned > 0.0:
+                images = torch.where(
+                    torch.rand(images.shape, generator=noise) < plan.turned, 1.0 - images, images
+                )
             if learned:
                 steps = {name: log_step.exp() for name, log_step in learned.items()}
             elif storage is not None and done % _REFRESH == 0:
@@ -226,7 +237,7 @@ def _seen(
             draws = torch.stack([torch.rand(shape, generator=g) for g in errors])
             words = storage.flips.flip(words, quantizer.bits, draws[0] if networks is None else draws)
         if storage.learn_steps and isinstance(quantizer, ClipQuantizer):
-            # Learned step sizes (Esser et al. 2020): a parameter beyond the range moves its end and not itself.
+            # Learned step sizes (esser2020learned): a parameter beyond the range moves its end and not itself.
             smooth = (p / steps[name]).clamp(*quantizer.ends)
             seen[name] = (smooth + (words - smooth).detach()) * steps[name]
         else:

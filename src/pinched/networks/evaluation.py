@@ -8,6 +8,7 @@ accuracy without them says nothing.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int, Int64
@@ -16,21 +17,17 @@ from torch import Tensor, nn
 from pinched._errors import PinchedError
 from pinched._params import require
 from pinched._progress import Progress, Silent
-from pinched.crossbar.memory import bit_errors
-from pinched.crossbar.words import words_to_bits
+from pinched.crossbar.bit_errors import BitErrors, bit_errors
+from pinched.crossbar.pulses import Cost, Wear, join_costs
+from pinched.crossbar.repair import ProgrammedMemory, unplaced_note
+from pinched.networks._threads import in_portions
 from pinched.networks.convert import MemoryNetwork
 from pinched.networks.datasets import ImageSet, Split
+from pinched.networks.findings import StorageCost
 from pinched.networks.quantized import QuantizedNetwork
 from pinched.networks.score import Score
+from pinched.networks.storage import describe_storage
 from pinched.networks.training import accuracy
-
-_CELLS_AT_ONCE = 2_000_000
-"""Cells drawn at a time: about 60 bytes each while they are drawn, so 120 MB."""
-
-
-def cells_at_once() -> int:
-    """Memory cells that are drawn and written together; more arrays than that pass in portions."""
-    return _CELLS_AT_ONCE
 
 
 def array_accuracy(
@@ -62,30 +59,38 @@ def evaluate(
     numbers = range(arrays) if isinstance(arrays, int) else arrays
     require(Score, len(numbers) >= 1, f"arrays is {arrays}; evaluate at least one array.")
     check_fit(network, data)
-    written, bits, classes = chip.word_bits, chip.bits, len(data.classes)
-    portion = max(1, cells_at_once() // math.prod(chip.memory_shape))
-    starts = range(0, len(numbers), portion)
-    shares, errors = [], []
-    confusion = torch.zeros(classes * classes, dtype=torch.float64)
-    for start in (progress or Silent()).track(starts, "arrays", len(starts)):
-        words = chip.read_back(chip.fresh(numbers[start : start + portion]))
-        errors.append(bit_errors(written, words_to_bits(words, bits).flatten(-2)))
+    written, classes = chip.word_bits, len(data.classes)
+
+    def portion(part: range) -> _Portion:
+        stored = chip.store(chip.fresh(part))
+        words = chip.read_words(stored)
         answers = network.predict(words, data.images)
-        shares.append((answers == data.labels).double().mean(-1))
-        confusion += torch.bincount((data.labels * classes + answers).flatten(), minlength=classes * classes)
+        return _Portion(
+            shares=(answers == data.labels).double().mean(-1),
+            # Of the words, as they would be stored: what a code or spares mended is no error any more.
+            errors=bit_errors(written, chip.coding.encode(words).flatten(-2)),
+            confusion=torch.bincount(
+                (data.labels * classes + answers).flatten(), minlength=classes * classes
+            ),
+            stored=_Stored.of(stored),
+        )
+
+    found = in_portions(portion, numbers, math.prod(chip.memory_shape), progress=progress or Silent())
+    errors = [one.errors for one in found]
+    confusion = torch.stack([one.confusion for one in found]).sum(0, dtype=torch.float64)
     per_class = torch.bincount(data.labels, minlength=classes).double().clamp(min=1) * len(numbers)
     baseline, nearest = baselines(data, training_data)
     return Score(
         name=data.name,
         layers=network.layers,
-        bits=bits,
+        bits=chip.bits,
         quantizer=network.quantizer.name,
         training=training,
         images=len(data),
         test_set=_describe(data, training_data),
         accuracy_float=accuracy(network.module if float_model is None else float_model, data),
         accuracy_quantized=float(array_accuracy(network, network.words[None], data)[0]),
-        accuracy_array=torch.cat(shares).numpy(),
+        accuracy_array=torch.cat([one.shares for one in found]).numpy(),
         baseline=baseline,
         baseline_nearest_mean=nearest,
         bit_error_rate=torch.cat([e.total for e in errors]).numpy(),
@@ -99,6 +104,72 @@ def evaluate(
         write_voltage=chip.write_voltage,
         threshold=chip.threshold,
         seed=chip.seed,
+        cost=_cost(chip, [one.stored for one in found]),
+        storage=describe_storage(chip),
+        bake=None if chip.bake is None else (chip.bake.time, chip.bake.temperature),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Stored:
+    """What programming a portion of arrays took; the cells themselves are let go."""
+
+    cost: Cost
+    wear: Wear
+    unrepaired: Float[Tensor, " array"]
+    unplaced: Float[Tensor, " array"]
+    notes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, stored: ProgrammedMemory) -> _Stored:
+        return cls(
+            cost=stored.cost,
+            wear=stored.wear,
+            unrepaired=stored.unrepaired,
+            unplaced=stored.unplaced,
+            notes=tuple(note for note in stored.notes if note not in unplaced_note(stored.unplaced)),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Portion:
+    """What a portion of arrays gave."""
+
+    shares: Float[Tensor, " array"]
+    errors: BitErrors
+    confusion: Int64[Tensor, " cell"]
+    stored: _Stored
+
+
+def _cost(chip: MemoryNetwork, found: list[_Stored]) -> StorageCost:
+    cost = join_costs([one.cost for one in found])
+    wear = [one.wear for one in found]
+    unplaced = torch.cat([one.unplaced for one in found])
+    # One note of a kind: portions differ in the numbers that they name.
+    notes = {note.partition("(")[0]: note for one in found for note in one.notes}
+
+    def mean(values: Tensor) -> float:
+        return float(values.mean())
+
+    return StorageCost(
+        area_factor=chip.area_factor,
+        table_bits=0 if chip.repair is None else chip.repair.table_bits(*chip.shape),
+        writes=mean(cost.writes),
+        reads=mean(cost.reads),
+        retries=mean(cost.retries),
+        retries_max=int(cost.retries_max.max()),
+        wear_mean=mean(torch.cat([one.mean_used for one in wear])),
+        wear_max=int(torch.cat([one.largest for one in wear]).max()),
+        wear_share=float(torch.cat([one.share for one in wear]).max()),
+        worn=mean(torch.cat([one.worn for one in wear])),
+        time_serial=mean(cost.time_serial),
+        time_rows=mean(cost.time_rows),
+        energy_low=mean(cost.energy_low),
+        energy_high=mean(cost.energy_high),
+        unrepaired=mean(torch.cat([one.unrepaired for one in found])),
+        unplaced=mean(unplaced),
+        write_width=chip.pulses.set_width,
+        notes=(*notes.values(), *unplaced_note(unplaced)),
     )
 
 

@@ -24,9 +24,10 @@ from pinched._params import require
 from pinched._progress import Progress, Silent
 from pinched.crossbar.memory import ReramMemory
 from pinched.extraction.intervals import bootstrap_interval
+from pinched.networks._threads import in_portions
 from pinched.networks.convert import MemoryNetwork
 from pinched.networks.datasets import ImageSet
-from pinched.networks.evaluation import array_accuracy, cells_at_once, check_fit
+from pinched.networks.evaluation import array_accuracy, check_fit
 
 if TYPE_CHECKING:
     import xarray
@@ -114,8 +115,8 @@ def monte_carlo(
     """Store every network of `chips` in every array, read it back, and classify every set of `data`.
 
     `arrays` is how many, or the range of their numbers; `names` of the networks default to their numbers. Memory
-    stays bounded (arrays pass in portions), whatever their number. Raises `PinchedError` for no network, no
-    images, less than one array, names that do not match, and a network that does not suit the images.
+    stays bounded (arrays pass in portions, one per core at a time), whatever their number. Raises `PinchedError` for
+    no network, no images, less than one array, names that do not match, and a network that does not suit the images.
     """
     began = time.process_time()
     numbers = range(arrays) if isinstance(arrays, int) else arrays
@@ -130,28 +131,30 @@ def monte_carlo(
     for chip in chips:
         for images in data:
             check_fit(chip.network, images)
-    shares = np.empty((len(chips), len(numbers), len(data)))
-    errors = np.empty((len(chips), len(numbers)))
-    portion = max(1, cells_at_once() // max(math.prod(chip.memory_shape) for chip in chips))
-    starts = range(0, len(numbers), portion)
-    for start in (progress or Silent()).track(starts, "arrays", len(starts)):
-        part = slice(start, start + portion)
+
+    def portion(part: range) -> tuple[np.ndarray, np.ndarray]:
         fresh: list[tuple[MemoryNetwork, ReramMemory]] = []
+        shares = np.empty((len(chips), len(part), len(data)))
+        errors = np.empty((len(chips), len(part)))
         for k, chip in enumerate(chips):
-            words = chip.read_back(_fresh(chip, numbers[part], fresh))
-            errors[k, part] = _wrong_bits(words, chip)
+            words = chip.read_back(_fresh(chip, part, fresh))
+            errors[k] = _wrong_bits(words, chip)
             for j, images in enumerate(data):
-                shares[k, part, j] = array_accuracy(chip.network, words, images).numpy()
+                shares[k, :, j] = array_accuracy(chip.network, words, images).numpy()
+        return shares, errors
+
+    cells = max(math.prod(chip.memory_shape) for chip in chips)
+    found = in_portions(portion, numbers, cells, progress=progress or Silent())
     return ArrayRuns(
         networks=called,
         arrays=numbers,
         inputs=tuple(images.name for images in data),
         images=tuple(len(images) for images in data),
-        accuracy=shares,
+        accuracy=np.concatenate([shares for shares, _ in found], axis=1),
         accuracy_quantized=np.array(
             [[float(array_accuracy(c.network, c.network.words[None], d)[0]) for d in data] for c in chips]
         ),
-        bit_error_rate=errors,
+        bit_error_rate=np.concatenate([errors for _, errors in found], axis=1),
         cpu_seconds=time.process_time() - began,
         seed=chips[0].seed,
     )
@@ -170,8 +173,8 @@ def _fresh(
 
 
 def _wrong_bits(words: Int8[Tensor, "array word"], chip: MemoryNetwork) -> np.ndarray:
-    # A word has few bits: a table of their counts is quicker than unpacking every word.
-    mask = (1 << chip.bits) - 1
-    counts = torch.tensor([k.bit_count() for k in range(256)])
-    wrong = (words ^ chip.network.words).to(torch.int64) & mask
+    # A code has few bits: a table of their counts is quicker than unpacking every word.
+    meant = chip.coding.to_codes(chip.network.words)
+    counts = torch.tensor([k.bit_count() for k in range(1 << chip.bits)])
+    wrong = (chip.coding.to_codes(words) ^ meant).long()
     return (counts[wrong].sum(-1, dtype=torch.float64) / chip.cells).numpy()

@@ -81,10 +81,27 @@ def ceiling(clean: ImageSet, noisy: ImageSet) -> float:
     """Share (0 to 1) of `noisy` that the nearest image of `clean` labels right; ties count as a fair draw.
 
     Turned pixels at random make a near image likelier than a far one, so this is the best that a classifier can
-    do which does not know that its input is noisy: it has to answer a clean image by its own class. For sets of a
-    few prototypes; of thousands of images, the nearest is one classifier among others and no ceiling.
+    do which does not know that its input is noisy: it has to answer a clean image by its own class. `clean` are the
+    very images that were turned, so the answer is that of one who knows them all by heart: no real classifier of
+    handwriting does, and 100 % says only that the noise destroys nothing. Of thousands of images take a few hundred
+    noisy ones: each is compared with every clean one.
     """
-    distance = torch.cdist(noisy.images, clean.images, p=1.0)
-    nearest = distance <= distance.amin(1, keepdim=True) + 1e-4
-    right = nearest & (clean.labels[None, :] == noisy.labels[:, None])
-    return float((right.sum(1, dtype=torch.float64) / nearest.sum(1)).mean())
+    shares = []
+    for images, labels in zip(noisy.images.split(100), noisy.labels.split(100), strict=True):
+        distance = torch.cdist(images, clean.images, p=1.0)
+        nearest = distance <= distance.amin(1, keepdim=True) + 1e-4
+        right = nearest & (clean.labels[None, :] == labels[:, None])
+        shares.append(right.sum(1, dtype=torch.float64) / nearest.sum(1))
+    return float(torch.cat(shares).mean())
+
+
+def first(data: ImageSet, count: int) -> ImageSet:
+    """The first `count` images of `data`; raises `PinchedError` for less than one."""
+    if count < 1:
+        raise PinchedError(f"count is {count}; take at least one image.")
+    return dataclasses.replace(
+        data,
+        images=data.images[:count],
+        labels=data.labels[:count],
+        note=f"the first {count} of: {data.note}",
+    )

@@ -21,7 +21,7 @@ from jaxtyping import Float, Int8
 from torch import Tensor
 
 from pinched._params import require
-from pinched.crossbar.words import MAX_BITS, bits_to_words, word_range, words_to_bits
+from pinched.crossbar.words import MAX_BITS, TwosComplementWord, WordCoding, word_range
 
 
 @runtime_checkable
@@ -226,6 +226,8 @@ class BitFlips:
     """Probability (0 to 1) that a '1' reads as '0'."""
     of_zeros: float
     """Probability (0 to 1) that a '0' reads as '1'."""
+    coding: type[WordCoding] = TwosComplementWord
+    """How the words are stored."""
 
     def __post_init__(self) -> None:
         for name in ("of_ones", "of_zeros"):
@@ -236,8 +238,9 @@ class BitFlips:
         self, words: Int8[Tensor, "*word"], bits: int, uniform: Float[Tensor, "*word bit"]
     ) -> Int8[Tensor, "*word"]:
         """`words` of `bits` as they are read when `uniform` numbers (0 to 1, one per bit) decide."""
-        stored = words_to_bits(words, bits)
-        return bits_to_words(stored ^ (uniform < torch.where(stored, self.of_ones, self.of_zeros)))
+        coding = self.coding(bits)
+        stored = coding.encode(words)
+        return coding.decode(stored ^ (uniform < torch.where(stored, self.of_ones, self.of_zeros)))
 
 
 def straight_through(
@@ -245,7 +248,8 @@ def straight_through(
 ) -> Float[Tensor, "*shape"]:
     """The quantized values of `tensor` forward, the identity (over step, for bare words) backward.
 
-    The straight-through estimator: rounding has no useful gradient, so training pretends it is not there.
+    The straight-through estimator (bengio2013estimating): rounding has no useful gradient, so training pretends it is
+    not there.
     """
     return see_words(tensor, quantizer, step, quantizer.words(tensor.detach(), step))
 

@@ -7,6 +7,7 @@ is the order in which an array stores them; `predict` runs the same network with
 from __future__ import annotations
 
 import copy
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -81,11 +82,21 @@ class QuantizedNetwork:
         Images run in portions, so that memory stays bounded; give thousands of arrays of a large network
         in portions of arrays too (`evaluate` does).
         """
+        plain = _plain_layers(self.module)
+        if plain is not None:
+            return self._answers(
+                self.parameters(words), images, functools.partial(_run_plain, plain), len(words)
+            )
+        # A module of its own: running it with other parameters puts them into it for that time, and several threads
+        # may ask the same network.
+        module = copy.deepcopy(self.module)
         if any(len(shape) > 2 for shape in self.shapes):
             # Convolutions of many arrays at once run as one grouped convolution, which is no faster here and keeps
             # gigabytes of scratch memory; one array after the other.
-            return torch.stack([self._answers(self.parameters(row), images, _run, 1) for row in words])
-        return self._answers(self.parameters(words), images, vmap(_run, in_dims=(None, 0, None)), len(words))
+            one = functools.partial(_run, module)
+            return torch.stack([self._answers(self.parameters(row), images, one, 1) for row in words])
+        many = vmap(functools.partial(_run, module), in_dims=(0, None))
+        return self._answers(self.parameters(words), images, many, len(words))
 
     def _answers(
         self,
@@ -98,11 +109,38 @@ class QuantizedNetwork:
         pixels = images.shape[1]
         widest = max(pixels, *(shape[0] * (pixels if len(shape) > 2 else 1) for shape in self.shapes))
         portions = images.split(max(1, _CHUNK // (widest * arrays)))
-        return torch.cat([run(self.module, parameters, part).argmax(-1) for part in portions], dim=-1)
+        return torch.cat([run(parameters, part).argmax(-1) for part in portions], dim=-1)
 
 
 def _run(module: nn.Module, parameters: dict[str, Tensor], images: Tensor) -> Tensor:
     return functional_call(module, parameters, (images,))
+
+
+def _plain_layers(module: nn.Module) -> list[tuple[str, nn.Module]] | None:
+    """Names and layers of a chain of linear layers and ReLU, which needs no machinery to run; None for others."""
+    if not isinstance(module, nn.Sequential):
+        return None
+    layers = [*module.named_children()]
+    return layers if all(type(layer) in (nn.Linear, nn.ReLU) for _, layer in layers) else None
+
+
+def _run_plain(
+    layers: list[tuple[str, nn.Module]],
+    parameters: dict[str, Float[Tensor, "array ..."]],
+    images: Float[Tensor, "image pixel"],
+) -> Float[Tensor, "array image output"]:
+    x = images[None]
+    for name, layer in layers:
+        if isinstance(layer, nn.ReLU):
+            x = x.relu()
+            continue
+        weight, bias = parameters[f"{name}.weight"], parameters.get(f"{name}.bias")
+        if x.shape[0] == 1:  # the images themselves: one product with the rows of all arrays
+            x = (x[0] @ weight.flatten(0, 1).T).unflatten(1, weight.shape[:2]).transpose(0, 1)
+        else:
+            x = x @ weight.transpose(1, 2)
+        x = x if bias is None else x + bias[:, None]
+    return x
 
 
 def _sides(module: nn.Module) -> tuple[int, int]:

@@ -11,8 +11,6 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum
 
 import numpy as np
 from jaxtyping import Float
@@ -24,45 +22,11 @@ from pinched._random import generator
 from pinched.extraction.distributions import Lognormal
 from pinched.networks.convert import MemoryNetwork
 from pinched.networks.datasets import ImageSet
+from pinched.networks.findings import Knob, Requirement
 from pinched.networks.montecarlo import monte_carlo
 from pinched.networks.sensitivity import narrowed, with_spread
 
-
-class Knob(Enum):
-    """What may be turned to reach an accuracy."""
-
-    V_SET_SPREAD = "spread of V_SET"
-    """sigma_log of a lognormal V_SET; of other distributions the share of the present spread."""
-    OVERLAP = "spread of LRS and HRS"
-    """Share of the present spread of both states."""
-    YIELD = "yield"
-    """Share of working devices."""
-    WRITE_VOLTAGE = "write voltage"
-    """Magnitude of the pulses (V)."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Requirement:
-    """What a wanted accuracy asks of one property."""
-
-    knob: Knob
-    """The property."""
-    target: float
-    """Wanted mean accuracy (share, 0 to 1)."""
-    value: float
-    """What reaches it: sigma_log or a share of the present spread, a share (yield), or V."""
-    unit: str
-    """Unit of `value`; "1" for shares and sigma_log."""
-    interval: tuple[float, float]
-    """95 % bootstrap interval over arrays; an end lies at the limit of the search where a curve did not cross."""
-    accuracy: float
-    """Mean accuracy at `value`."""
-    present: float
-    """Where the property stands now."""
-    met: bool
-    """Whether the present value already reaches the target."""
-    arrays: int
-    """Arrays behind every trial."""
+__all__ = ["Knob", "Requirement", "required", "requirements"]
 
 
 def required(
@@ -82,6 +46,54 @@ def required(
     its 99.9999 % quantile. Raises `PinchedError` when not even the best end of the range reaches the target, and
     says how far it gets.
     """
+    found = _search(
+        chip,
+        data,
+        accuracy=accuracy,
+        knob=knob,
+        arrays=arrays,
+        tolerance=tolerance,
+        progress=progress or Silent(),
+    )
+    if not found.reached:
+        raise PinchedError(
+            f"an accuracy of {accuracy:.4g} cannot be reached by the {knob.value} alone: at its best "
+            f"({found.value:.3g} {found.unit}) the mean is {found.accuracy:.4g}. Improve another property too (see "
+            "`sensitivity`), add a repair, or ask for less."
+        )
+    return found
+
+
+def requirements(
+    chip: MemoryNetwork,
+    data: ImageSet,
+    *,
+    accuracy: float,
+    knobs: tuple[Knob, ...] = tuple(Knob),
+    arrays: int | range = 300,
+    tolerance: float = 0.01,
+    progress: Progress | None = None,
+) -> tuple[Requirement, ...]:
+    """What `accuracy` asks of each of `knobs` alone; one that cannot reach it says how far it gets (`reached`)."""
+    return tuple(
+        _search(
+            chip, data, accuracy=accuracy, knob=knob, arrays=arrays, tolerance=tolerance,
+            progress=progress or Silent(),
+        )
+        for knob in knobs
+    )  # fmt: skip
+
+
+def _search(
+    chip: MemoryNetwork,
+    data: ImageSet,
+    *,
+    accuracy: float,
+    knob: Knob,
+    arrays: int | range,
+    tolerance: float,
+    progress: Progress,
+) -> Requirement:
     require(Requirement, 0.0 < accuracy <= 1.0, f"accuracy is {accuracy}; it is a share above 0, at most 1.")
     require(
         Requirement, 0.0 < tolerance < 1.0, f"tolerance is {tolerance}; a share of the range, such as 0.01."
@@ -94,30 +106,31 @@ def required(
             trials[value] = monte_carlo([turned(value)], [data], arrays=arrays).accuracy[0, :, 0]
         return float(trials[value].mean())
 
-    best = at(good)
-    if best < accuracy:
-        raise PinchedError(
-            f"an accuracy of {accuracy:.4g} cannot be reached by the {knob.value} alone: at its best ({good:.3g} "
-            f"{unit}) the mean is {best:.4g}. Improve another property too (see `sensitivity`), add a repair, or "
-            "ask for less."
-        )
+    reached = at(good) >= accuracy
     low, high = good, bad
     steps = max(1, math.ceil(math.log2(1.0 / tolerance)))
-    if at(bad) >= accuracy:
+    if reached and at(bad) >= accuracy:
         low, steps = bad, 0
-    for _ in (progress or Silent()).track(range(steps), "bisection", steps):
-        middle = 0.5 * (low + high)
+    for _ in progress.track(range(steps if reached else 0), knob.value, steps):
+        # Voltages span two decades: halved in the logarithm.
+        middle = math.sqrt(low * high) if knob is Knob.WRITE_VOLTAGE else 0.5 * (low + high)
         low, high = (middle, high) if at(middle) >= accuracy else (low, middle)
     now = at(present)
+    ends = (math.nan, math.nan)
+    if reached:
+        ends = _crossings(trials, accuracy, toward_bad=bad > good, seed=chip.seed)
+        # `low` is the last value tried that suffices: as coarse as the search, and part of what is not known.
+        ends = (min(ends[0], low), max(ends[1], low))
     return Requirement(
         knob=knob,
         target=accuracy,
         value=low,
         unit=unit,
-        interval=_crossings(trials, accuracy, toward_bad=bad > good, seed=chip.seed),
+        interval=ends,
         accuracy=at(low),
         present=present,
         met=now >= accuracy,
+        reached=reached,
         arrays=len(trials[good]),
     )
 

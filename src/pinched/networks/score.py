@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from pinched._params import require
 from pinched.extraction.intervals import bootstrap_interval
+from pinched.networks.findings import Requirement, Sensitivity, StorageCost
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -61,6 +62,16 @@ class Score:
     """Sense resistance (ohm)."""
     seed: int
     """Seed of training and arrays."""
+    cost: StorageCost | None = None
+    """What storing it took; None where nobody counted."""
+    storage: tuple[str, ...] = ()
+    """How it was stored and read, one sentence each."""
+    bake: tuple[float, float] | None = None
+    """Time (s) and temperature (K) between writing and reading; None where they were read at once."""
+    sensitivity: Sensitivity | None = None
+    """Which property of the device costs how much; None where nobody asked."""
+    required: tuple[Requirement, ...] = ()
+    """What a wanted accuracy asks of each property; () where nobody asked."""
 
     def __post_init__(self) -> None:
         require(self, self.accuracy_array.size >= 1, "accuracy_array is empty: evaluate at least one array.")

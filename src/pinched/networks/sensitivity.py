@@ -13,8 +13,6 @@ numbers): differences are far more certain than the accuracies themselves.
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
-from enum import Enum
 
 import numpy as np
 from jaxtyping import Float
@@ -26,25 +24,13 @@ from pinched.extraction.distributions import Distribution, Lognormal, Normal, We
 from pinched.extraction.intervals import bootstrap_interval
 from pinched.networks.convert import MemoryNetwork
 from pinched.networks.datasets import ImageSet
+from pinched.networks.findings import Property, PropertyCost, Sensitivity
 from pinched.networks.montecarlo import monte_carlo
+
+__all__ = ["Property", "PropertyCost", "Sensitivity", "idealised", "narrowed", "sensitivity", "with_spread"]
 
 _IDEAL = 1e-6
 """Share of a spread that is left in an ideal device: none, but no distribution has to divide by zero."""
-
-
-class Property(Enum):
-    """What can be wrong with a device."""
-
-    V_SET_SPREAD = "spread of V_SET"
-    """Cells that the write voltage does not set."""
-    V_RESET_SPREAD = "spread of |V_RESET|"
-    """Cells that it does not reset; a fresh array is in HRS already and needs none."""
-    OVERLAP = "overlap of LRS and HRS"
-    """Cells on the wrong side of the sense threshold."""
-    YIELD = "yield"
-    """Cells that never switch."""
-    ENDURANCE = "endurance"
-    """Cells worn out by writing them."""
 
 
 def narrowed(distribution: Distribution, factor: float) -> Distribution:
@@ -78,38 +64,14 @@ def idealised(chip: MemoryNetwork, *properties: Property) -> MemoryNetwork:
         changes["resistance_hrs"] = narrowed(chip.spread.resistance_hrs, 0.0)
     if Property.YIELD in properties:
         changes["device_yield"] = 1.0
-    endurance = None if Property.ENDURANCE in properties else chip.endurance
-    return dataclasses.replace(chip, spread=dataclasses.replace(chip.spread, **changes), endurance=endurance)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PropertyCost:
-    """What one property costs; accuracies are shares, 0 to 1, mean over arrays."""
-
-    property: Property
-    """The property."""
-    recovered: float
-    """Accuracy won when this property alone becomes perfect."""
-    recovered_interval: tuple[float, float]
-    """95 % bootstrap interval over arrays, the same arrays before and after."""
-    alone: float
-    """Accuracy lost when everything but this property is perfect."""
-    alone_interval: tuple[float, float]
-    """95 % bootstrap interval over arrays."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Sensitivity:
-    """The properties of a device, the costliest first."""
-
-    accuracy: float
-    """Of the devices as they are, mean over arrays."""
-    accuracy_ideal: float
-    """Of devices in which everything is perfect: the quantized network, unless the write voltage is too low."""
-    ranking: tuple[PropertyCost, ...]
-    """By what the accuracy wins, largest first."""
-    arrays: int
-    """Arrays behind every number."""
+    better: dict[str, object] = {"spread": dataclasses.replace(chip.spread, **changes)}
+    if Property.YIELD in properties:
+        better |= {"stuck_at_hrs": 0.0, "stuck_at_lrs": 0.0}
+    if Property.ENDURANCE in properties:
+        better["endurance"] = None
+    if Property.RETENTION in properties:
+        better["bake"] = None
+    return dataclasses.replace(chip, **better)
 
 
 def sensitivity(

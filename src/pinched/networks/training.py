@@ -39,6 +39,7 @@ def train(
     batch: int | None = None,
     rate: float | None = None,
     decay: Decay = Decay.COSINE,
+    turned: float = 0.0,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> nn.Module:
@@ -48,13 +49,22 @@ def train(
     to `quantize` or `convert` with the same quantizer. `flips` turns stored bits over at random in every step
     (bit-error-aware training); `learn_steps` lets the clip ranges descend too instead of following the least
     squares, which gains most at 2 and 3 bits and on large sets. `epochs`, `batch` and `rate` default by the size of
-    the set; `decay` takes the rate to zero along a cosine unless told otherwise. The same seed gives the same
-    network. Raises `PinchedError` for a module that cannot be stored (with a quantizer), for `flips` or learned
-    steps without a quantizer that has them, for a schedule below one step, and when the loss is no longer finite.
+    the set; `decay` takes the rate to zero along a cosine unless told otherwise. `turned` is the probability with
+    which each pixel of a training image is turned, anew in every step (for noise on larger images; the few digits
+    of 5 x 4 pixels have `noise.with_single_flips`). The same seed gives the same network.
+
+    Raises `PinchedError` for a module that cannot be stored (with a quantizer), for `flips` or learned steps without
+    a quantizer that has them, for a schedule below one step, and when the loss is no longer finite.
     """
     storage = _storage([model], quantizer, flips, learn_steps)
     plan = chosen_schedule(
-        len(data), quantized=quantizer is not None, epochs=epochs, batch=batch, rate=rate, decay=decay
+        len(data),
+        quantized=quantizer is not None,
+        epochs=epochs,
+        batch=batch,
+        rate=rate,
+        decay=decay,
+        turned=turned,
     )
     # Layers such as dropout know only the global generator: lend them a seeded one and put the old one back.
     with torch.random.fork_rng(devices=[]):
@@ -82,6 +92,7 @@ def train_many(
     batch: int | None = None,
     rate: float | None = None,
     decay: Decay = Decay.COSINE,
+    turned: float = 0.0,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> list[nn.Module]:
@@ -96,7 +107,13 @@ def train_many(
     storage = _storage(models, quantizer, flips, learn_steps)
     _check_alike(models)
     plan = chosen_schedule(
-        len(data), quantized=quantizer is not None, epochs=epochs, batch=batch, rate=rate, decay=decay
+        len(data),
+        quantized=quantizer is not None,
+        epochs=epochs,
+        batch=batch,
+        rate=rate,
+        decay=decay,
+        turned=turned,
     )
     template = copy.deepcopy(models[0]).train()
     stacked, _ = stack_module_state([*models])
