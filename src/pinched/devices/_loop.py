@@ -51,6 +51,26 @@ def _normal(k0, k1, segment, component, device):
 
 
 @njit(cache=True)
+def _kick(
+    x, v, time, number, device, noise_key, low, high, p, circuit, code, implicit, n, lagging, out, guess
+):  # fmt: skip
+    """Adds the noise of `time` (s) at source value v: half of a piece's before it and half after it.
+
+    Halves on both sides of the drift make what is read right to second order in the length of the pieces.
+    """
+    u, i, _ = solve(x, x[n] if lagging else v, p, circuit, code, implicit, n, out, guess, not lagging)
+    call_law(code[NOISE], x, u, i, p, out)
+    for a in range(n):
+        moved = x[a] + out[a] * np.sqrt(time) * _normal(noise_key[0], noise_key[1], number, a, device)
+        # A wall throws back what runs against it; what would reach the other wall too is held.
+        if moved > high[a]:
+            moved = 2.0 * high[a] - moved
+        elif moved < low[a]:
+            moved = 2.0 * low[a] - moved
+        x[a] = min(max(moved, low[a]), high[a])
+
+
+@njit(cache=True)
 def _error(x, y, estimate, d2, f, h, rtol, atol, m):
     """Worst error of a step by its tolerance: at its end by the method's estimate, inside by the dense output.
 
@@ -81,7 +101,7 @@ def _set_row(row, parameters, p, count, x, code, out, low, high, n, bound_out):
 
 @njit(cache=True)
 def _played(x, v, p, circuit, code, implicit, n, out, guess, low, high):
-    """Moves the state of a play law into its limits at source value v; behind a resistance both are sought at once."""
+    """Moves the state of a play law into its limits at source value v; behind a resistance both are sought."""
     before = x[0]
     below, above = low[0], high[0]
     for _ in range(200):
@@ -178,6 +198,18 @@ def run_device(
             total += 1
             continue
         tau = 0.0
+        if noisy:
+            # What is read where a piece starts is read before its noise.
+            while slot < samples and sample_segment[slot] == segment and sample_time[slot] <= start:
+                _record(
+                    slot, sample_slot, sample_value, x, s, p, circuit, code, implicit, n, m, count, out, guess,
+                    i_x, u_x, lagging, graded, current, state, device_voltage, sensitivity,
+                )  # fmt: skip
+                slot += 1
+            _kick(
+                x, v0, 0.5 * length, 2 * segment, device, noise_key, low, high, p, circuit, code, implicit, n,
+                lagging, out, guess,
+            )  # fmt: skip
         rates_with_slopes(x, v0, p, circuit, code, implicit, n, out, guess, raw, jacobian, f_v, i_x, u_x)
         h = length if fresh or h_before <= 0.0 else min(length, h_before)
         steps = 0
@@ -202,6 +234,13 @@ def run_device(
                         i_x, u_x, lagging, graded, current, state, device_voltage, sensitivity,
                     )  # fmt: skip
                     slot += 1
+            if graded:
+                # A variable that is held depends on what its bound depends on, however it got there.
+                for a in range(n):
+                    if frozen[a]:
+                        which = 2 * a + (1 if raw[a] > 0.0 else 0)
+                        for q in range(columns):
+                            s[a, q] = bound_out[2 * n + which * count + q] if q < count else 0.0
             steps += 1
             if steps > max_steps:
                 report[0], report[1], report[2], report[3] = TOO_MANY_STEPS, start + tau, total, x[0]
@@ -310,12 +349,20 @@ def run_device(
             forced_end = False
             if graded:
                 s_old[:] = s
-                if m > 0 and not advance(
-                    s, x, reached, work[8], work[9], full, h, v, slope, frozen, p, circuit, code, implicit, n, m,
-                    count, out, guess, s_stages,
-                ):  # fmt: skip
+                rough = 0.0
+                if m > 0:
+                    rough = advance(
+                        s, x, reached, work[8], work[9], full, h, length, v, slope, frozen, p, circuit, code,
+                        implicit, n, m, count, out, guess, atol, s_stages,
+                    )  # fmt: skip
+                if rough < 0.0:
                     report[0], report[1], report[2], report[3] = NO_SOLUTION, start + tau, total, x[0]
                     return slot
+                # As the state's error goes with the fourth power of the step, this goes with the third.
+                if rough > rtol**0.75 and h > 1e-10 * length:
+                    s[:] = s_old
+                    h *= 0.25
+                    continue
                 if hit >= 0 and hit < n:
                     which = 2 * hit + (1 if hit_high else 0)
                     for q in range(columns):
@@ -324,6 +371,7 @@ def run_device(
             last = tau + h >= length * (1.0 - 1e-14)
             while (
                 fast
+                and not noisy
                 and slot < samples
                 and sample_segment[slot] == segment
                 and (sample_time[slot] <= end or last)
@@ -340,7 +388,12 @@ def run_device(
                     for a in range(n):
                         state[a, k] = z[a]
                 slot += 1
-            while slot < samples and sample_segment[slot] == segment and (sample_time[slot] <= end or last):
+            while (
+                not noisy
+                and slot < samples
+                and sample_segment[slot] == segment
+                and (sample_time[slot] <= end or last)
+            ):
                 part = min(max((sample_time[slot] - start - tau) / full, 0.0), h / full)
                 for a in range(m):
                     z[a] = dense(x[a], reached[a], work[8, a], work[9, a], part)
@@ -362,11 +415,16 @@ def run_device(
             h_before = h
         v_before = corner_value[segment + 1]
         if noisy:
-            call_law(code[NOISE], x, v_before, 0.0, p, out)
-            for a in range(n):
-                strength = out[a] * np.sqrt(length)
-                x[a] += strength * _normal(noise_key[0], noise_key[1], segment, a, device)
-                x[a] = min(max(x[a], low[a]), high[a])
+            _kick(
+                x, v_before, 0.5 * length, 2 * segment + 1, device, noise_key, low, high, p, circuit, code, implicit,
+                n, lagging, out, guess,
+            )  # fmt: skip
+            while slot < samples and sample_segment[slot] == segment:
+                _record(
+                    slot, sample_slot, sample_value, x, s, p, circuit, code, implicit, n, m, count, out, guess,
+                    i_x, u_x, lagging, graded, current, state, device_voltage, sensitivity,
+                )  # fmt: skip
+                slot += 1
     report[0], report[1], report[2], report[3] = DONE, corner_time[-1], total, x[0]
     return slot
 

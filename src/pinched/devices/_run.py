@@ -221,6 +221,64 @@ def run(code: Program, plan: Plan, settings: Settings, given: Inputs) -> tuple:
     return _Run.apply(code, plan, settings, given, wanted, given.matrix, given.start, given.series)  # type: ignore[return-value]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Computed:
+    """What the compiled loop returned."""
+
+    current: Float[np.ndarray, "device sample"]
+    device_voltage: Float[np.ndarray, "device sample"] | None
+    """None where nothing stands between source and device, so that each has the source's voltage."""
+    state: Float[np.ndarray, "device variable sample"]
+    sensitivity: Float[np.ndarray, "device sample quantity column"] | None
+    """Of current and each state variable, by parameters, series resistance and initial values; None if not asked."""
+    reports: Float[np.ndarray, "device 4"]
+    """Status, time reached, steps, first state variable."""
+
+
+def compute(code: Program, plan: Plan, settings: Settings, given: Inputs, *, graded: bool) -> Computed:
+    """One call of the compiled loop for all devices; what a failed one did not reach is NaN."""
+    f = code.formula
+    devices, variables, samples = given.matrix.shape[0], f.size, plan.time.size
+    count = len(f.names)
+    circuit = given.fixed.copy()
+    circuit[:, 0] = given.series.detach().numpy()
+    current = np.empty((devices, samples))
+    state = np.empty((devices, variables, samples))
+    # With nothing between source and device both have the same voltage, which need not be kept per device.
+    bare = not (f.implicit or f.play or graded or circuit[:, [0, 3, 5]].any())
+    voltage = np.empty((devices, 1 if bare else samples))
+    columns = count + 1 + variables
+    sensitivity = np.zeros((devices, samples, 1 + variables, columns) if graded else (1, 1, 1, 1))
+    reports = np.zeros((devices, 4))
+    slots = np.zeros(devices, np.int64)
+    codes = code.codes_with_gradient() if graded else code.codes
+    lagging = bool((circuit[:, 4] > 0).any())
+    atol = np.zeros((devices, variables + 1))
+    atol[:, :variables] = settings.rtol * _ABSOLUTE_SHARE * settings.scales
+    # The lagging source is judged by a volt.
+    atol[:, variables] = settings.rtol * _ABSOLUTE_SHARE if lagging else 1.0
+    sizes = np.array(
+        [variables, count, code.derived_size, int(bool(f.noise)), int(graded), int(f.play)], np.int64
+    )
+    arguments = (
+        given.matrix.detach().contiguous().numpy().copy(), plan.row, given.start.detach().contiguous().numpy().copy(),
+        circuit, codes, f.implicit, sizes, plan.corner_time, plan.corner_value, plan.time, plan.value,
+        plan.segment, np.arange(samples), settings.rtol, atol, settings.max_steps,
+        stream_key(settings.seed, "drive"), current, state, voltage, sensitivity, reports, slots,
+    )  # fmt: skip
+    _in_threads(devices, arguments)
+    for d in np.flatnonzero(reports[:, 0] != _loop.DONE):
+        current[d, slots[d] :] = np.nan
+        state[d, :, slots[d] :] = np.nan
+    return Computed(
+        current=current,
+        device_voltage=None if bare else voltage,
+        state=state,
+        sensitivity=sensitivity if graded else None,
+        reports=reports,
+    )
+
+
 class _Run(torch.autograd.Function):
     @staticmethod
     def forward(
@@ -231,49 +289,20 @@ class _Run(torch.autograd.Function):
         given: Inputs,
         graded: bool,
         matrix: torch.Tensor,
-        start: torch.Tensor,
-        series: torch.Tensor,
+        start: torch.Tensor,  # noqa: ARG004
+        series: torch.Tensor,  # noqa: ARG004
     ) -> tuple:
-        f = code.formula
-        devices, variables, samples = matrix.shape[0], f.size, plan.time.size
-        count = len(f.names)
-        circuit = given.fixed.copy()
-        circuit[:, 0] = series.detach().numpy()
-        current = np.empty((devices, samples))
-        state = np.empty((devices, variables, samples))
-        # With nothing between source and device both have the same voltage, which need not be kept per device.
-        bare = not (f.implicit or f.play or graded or circuit[:, [0, 3, 5]].any())
-        voltage = np.empty((devices, 1 if bare else samples))
-        columns = count + 1 + variables
-        sensitivity = np.zeros((devices, samples, 1 + variables, columns) if graded else (1, 1, 1, 1))
-        reports = np.zeros((devices, 4))
-        slots = np.zeros(devices, np.int64)
-        codes = code.codes_with_gradient() if graded else code.codes
-        lagging = bool((circuit[:, 4] > 0).any())
-        atol = np.zeros((devices, variables + 1))
-        atol[:, :variables] = settings.rtol * _ABSOLUTE_SHARE * settings.scales
-        # The lagging source is judged by a volt.
-        atol[:, variables] = settings.rtol * _ABSOLUTE_SHARE if lagging else 1.0
-        sizes = np.array(
-            [variables, count, code.derived_size, int(bool(f.noise)), int(graded), int(f.play)], np.int64
+        done = compute(code, plan, settings, given, graded=graded)
+        ctx.sensitivity = done.sensitivity
+        ctx.parameters = matrix.shape[-1]
+        applied = done.device_voltage
+        voltage = (
+            torch.from_numpy(plan.value).expand(matrix.shape[0], plan.time.size)
+            if applied is None
+            else torch.from_numpy(applied)
         )
-        arguments = (
-            matrix.detach().contiguous().numpy().copy(), plan.row, start.detach().contiguous().numpy().copy(),
-            circuit, codes, f.implicit, sizes, plan.corner_time, plan.corner_value, plan.time, plan.value,
-            plan.segment, np.arange(samples), settings.rtol, atol, settings.max_steps,
-            stream_key(settings.seed, "drive"), current, state, voltage,
-            sensitivity, reports, slots,
-        )  # fmt: skip
-        _in_threads(devices, arguments)
-        for d in np.flatnonzero(reports[:, 0] != _loop.DONE):
-            current[d, slots[d] :] = np.nan
-            state[d, :, slots[d] :] = np.nan
-        ctx.sensitivity = sensitivity if graded else None
-        ctx.parameters = count
-        applied = torch.from_numpy(plan.value).expand(devices, samples) if bare else torch.from_numpy(voltage)
-        results = torch.from_numpy(current), applied, torch.from_numpy(state), reports
-        ctx.mark_non_differentiable(results[1])
-        return results
+        ctx.mark_non_differentiable(voltage)
+        return torch.from_numpy(done.current), voltage, torch.from_numpy(done.state), done.reports
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> tuple:

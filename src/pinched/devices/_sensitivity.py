@@ -35,6 +35,11 @@ _A = np.array(
     ]
 )
 _C = np.array([(4 - _S6) / 10, (4 + _S6) / 10, 1.0])
+# Its weights less those of the quadrature through the first two nodes, exact for straight lines.
+_SECOND = (0.5 - _C[0]) / (_C[1] - _C[0])
+_E = _A[2] - np.array([1.0 - _SECOND, _SECOND, 0.0])
+# The real eigenvalue of _A: with it the difference is damped as the method damps.
+_GAMMA = 0.2748888295956773
 
 
 @njit(cache=True)
@@ -101,9 +106,16 @@ def linearised(
 
 @njit(cache=True)
 def advance(
-    s, x0, x1, d2, d3, full, h, v, slope, frozen, p, circuit, code, implicit, n, m, count, out, guess, stages
+    s, x0, x1, d2, d3, full, h, span, v, slope, frozen, p, circuit, code, implicit, n, m, count, out, guess,
+    scales, stages,
 ):  # fmt: skip
-    """Advances s[state, column] over h, part of a step `full` long from x0 to x1; `stages` get its stage values."""
+    """Advances s[state, column] over h, part of a step `full` long from x0 to x1; `stages` get its stage values.
+
+    Returns how rough the step was, or -1 where it cannot be solved: the difference to a quadrature of the first two
+    stages alone, as a share of s and of what it would gain at this pace over `span` (s). A threshold inside
+    a step bends the state so little that its own error does not show it, but the forcing of s jumps there. `scales`
+    (of the state variables, up to a factor) say what is small beside the largest entry of its column.
+    """
     columns = s.shape[1]
     jacobian = np.zeros((3, m, m))
     b = np.zeros((3, m, columns))
@@ -127,7 +139,15 @@ def advance(
                     # Unknowns are the stage slopes: K_j = J_j (s + h sum A_jk K_k) + b_j.
                     big[j * m + a, k * m + c] = same - h * _A[j, k] * jacobian[j, a, c]
     if not factor(big, pivots, 3 * m):
-        return False
+        return -1.0
+    rough = 0.0
+    damped = np.empty((m, m))
+    for a in range(m):
+        for c in range(m):
+            damped[a, c] = (1.0 if a == c else 0.0) - h * _GAMMA * jacobian[2, a, c]
+    turns = np.empty(m, np.int64)
+    damping = factor(damped, turns, m)
+    gap = np.empty(m)
     for q in range(columns):
         for j in range(3):
             for a in range(m):
@@ -143,8 +163,21 @@ def advance(
                     total += h * _A[j, k] * right[k * m + a]
                 stages[j, a, q] = total
         for a in range(m):
+            gap[a] = h * (_E[0] * right[a] + _E[1] * right[m + a] + _E[2] * right[2 * m + a])
+        if damping:
+            # What a stiff law forgets within the step is no error.
+            substitute(damped, turns, m, gap)
+        largest = 0.0
+        for a in range(m):
+            largest = max(largest, abs(s[a, q]) / scales[a])
+        for a in range(m):
+            size = abs(s[a, q]) + span * max(abs(right[a]), abs(right[m + a]), abs(right[2 * m + a]))
+            # Beside a large entry a small one is rounding, which no step length would smooth.
+            size = max(size, 1e-4 * largest * scales[a])
+            if abs(gap[a]) > rough * size:
+                rough = abs(gap[a]) / size
             s[a, q] = stages[2, a, q]
-    return True
+    return rough
 
 
 @njit(cache=True)

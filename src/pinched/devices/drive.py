@@ -68,7 +68,7 @@ def drive(
     code = program(device)
     given = Inputs.of(device, circuit, initial_state, rows)
     plan = Plan.of(waveform, points, times, bool(code.formula.noise), rows)
-    settings = Settings(rtol=rtol, seed=seed, max_steps=max_steps, scales=_scales(device, given))
+    settings = Settings(rtol=rtol, seed=seed, max_steps=max_steps, scales=error_scales(device, given))
     current, voltage, state, reports = run(code, plan, settings, given)
     shape = given.shape
     trace = Trace(
@@ -108,7 +108,7 @@ def _circuit(
     )
 
 
-def _scales(device: Law, given: Inputs) -> Float[np.ndarray, "device variable"]:
+def error_scales(device: Law, given: Inputs) -> Float[np.ndarray, "device variable"]:
     """Size by which the error of each state variable is judged: its own scale, or the width of its bounds."""
     count = given.matrix.shape[0]
     columns = []

@@ -60,6 +60,8 @@ class Law(ABC):
     states: ClassVar[tuple[StateVariable, ...]]
     volatile: ClassVar[bool] = False
     """True where the state moves by itself at 0 V: it relaxes, forgets, cools."""
+    conventions: ClassVar[frozenset[str]] = frozenset()
+    """Parameters that state a convention, such as a sign, and are never fitted."""
 
     @abstractmethod
     def bounds(self) -> tuple[tuple[Param, Param], ...]:
@@ -136,6 +138,18 @@ def units(law: object) -> dict[str, str]:
             found.update({f"{item.name}.{name}": unit for name, unit in units(value).items()})
         elif "unit" in item.metadata:
             found[item.name] = item.metadata["unit"]
+    return found
+
+
+def meanings(law: object) -> dict[str, str]:
+    """What every parameter means, by the names of `parameters`."""
+    found: dict[str, str] = {}
+    for item in dataclasses.fields(law):  # type: ignore[arg-type]
+        value = getattr(law, item.name)
+        if dataclasses.is_dataclass(value):
+            found.update({f"{item.name}.{name}": text for name, text in meanings(value).items()})
+        elif "unit" in item.metadata:
+            found[item.name] = item.metadata["meaning"]
     return found
 
 

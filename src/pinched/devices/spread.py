@@ -16,6 +16,7 @@ from scipy import optimize, stats
 
 from pinched._errors import PinchedError
 from pinched._params import quantity, require
+from pinched.devices.copula import correlation_factor, require_correlation
 from pinched.extraction.distributions import (
     Distribution,
     DistributionFit,
@@ -66,17 +67,7 @@ class DeviceSpread:
             0.0 <= self.device_yield <= 1.0,
             f"device_yield is {self.device_yield}; it is a share from 0 to 1 (40 % is 0.4).",
         )
-        matrix = np.eye(4) if self.correlation is None else np.array(self.correlation, dtype=np.float64)
-        require(
-            self,
-            matrix.shape == (4, 4)
-            and bool(np.allclose(matrix, matrix.T))
-            and bool(np.allclose(np.diag(matrix), 1.0))
-            and bool(np.linalg.eigvalsh(matrix)[0] > -1e-9),
-            "correlation must be a symmetric, positive 4 x 4 matrix with ones on the diagonal.",
-        )
-        matrix.setflags(write=False)
-        object.__setattr__(self, "correlation", matrix)
+        object.__setattr__(self, "correlation", require_correlation(self, self.correlation, 4))
         for name in ("resistance_lrs", "resistance_hrs"):
             low = float(getattr(self, name).cdf(np.zeros(1))[0])
             require(
@@ -98,11 +89,7 @@ class DeviceSpread:
     @property
     def normal_factor(self) -> Float[np.ndarray, "4 4"]:
         """Lower factor L of the correlation: L @ z is correlated where z is independent."""
-        values, vectors = np.linalg.eigh(self.correlation)
-        root = vectors * np.sqrt(np.clip(values, 0.0, None))
-        # QR of the root makes it triangular; rows keep unit length, so every marginal stays standard normal.
-        factor = np.linalg.qr(root.T)[1].T
-        return factor * np.where(np.diag(factor) < 0, -1.0, 1.0)
+        return correlation_factor(self.correlation)
 
     def best_threshold(self) -> float:
         """Sense resistance (ohm) between the states that misreads the fewest cells, '0' and '1' equally likely."""
@@ -111,21 +98,21 @@ class DeviceSpread:
             for n in ("resistance_lrs", "resistance_hrs")
         )
 
-        def misread(log_threshold: float) -> float:
-            at = np.array([np.exp(log_threshold)])
+        def misread(log_threshold: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+            at = np.exp(log_threshold)
             # Log-survival keeps the order where both shares round to zero.
-            return float(
-                np.log(1e-300 + (1.0 - self.resistance_lrs.cdf(at)) + self.resistance_hrs.cdf(at))[0]
-            )
+            return np.log(1e-300 + (1.0 - self.resistance_lrs.cdf(at)) + self.resistance_hrs.cdf(at))
 
         grid = np.linspace(low, high, 201)
-        errors = np.array([misread(x) for x in grid])
+        errors = misread(grid)
         best = np.flatnonzero(errors <= errors.min() + 1e-9)
         if best.size > 1:  # a flat bottom: no cell is misread, stay clear of both states
             return float(np.exp(grid[best].mean()))
         k = int(best[0])
         found = optimize.minimize_scalar(
-            misread, bounds=(grid[max(k - 1, 0)], grid[min(k + 1, 200)]), method="bounded"
+            lambda x: float(misread(np.array([x]))[0]),
+            bounds=(grid[max(k - 1, 0)], grid[min(k + 1, 200)]),
+            method="bounded",
         )
         return float(np.exp(found.x))
 

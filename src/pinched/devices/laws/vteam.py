@@ -55,8 +55,8 @@ class Vteam(Law):
     w_on: Param = quantity(0.0, "m", r"w_\mathrm{on}", "gap of the LRS")
     w_off: Param = quantity(3e-9, "m", r"w_\mathrm{off}", "gap of the HRS")
     w_initial: Param = quantity(3e-9, "m", r"w_0", "gap before anything was applied")
-    window: Window = field(default=NoWindow())  # noqa: RUF009 - frozen
-    resistance_law: ResistanceLaw = field(default=LinearResistance())  # noqa: RUF009 - frozen
+    window: Window = field(default=NoWindow())
+    resistance_law: ResistanceLaw = field(default=LinearResistance())
 
     def __post_init__(self) -> None:
         require_finite(self)

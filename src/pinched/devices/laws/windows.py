@@ -1,6 +1,6 @@
 r"""Windows: how the speed of a boundary falls towards the ends of its range.
 
-`x` is the share of the range, 0 to 1, and `drive` tells by its sign which way the state moves (above zero: towards 1).
+`x` is the share of the range, 0 to 1, and `drive` tells by its sign which way the state moves (above zero: up to 1).
 `NoWindow` leaves an ideal memristor; `Joglekar` and `Prodromakis` depend on x alone, so the device stays ideal in
 the flux and never leaves an end that it has reached; `Biolek` and `Zha` depend on the direction too and leave both
 ends; `Kvatinsky` is the pair of double exponentials of TEAM and VTEAM, `ExponentialEdges` the pair of decays of
@@ -54,7 +54,7 @@ class NoWindow(Window):
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Parabola(Window):
-    """x (1 - x): a quarter of `Joglekar` with p = 1. Of strukov2008missing, and of Benderli and Wey with the same form."""
+    """x (1 - x): a quarter of `Joglekar` with p = 1. Strukov's, and in the same form that of Benderli and Wey."""
 
     # From memory of the paper, not re-read.
     source: ClassVar[str] = "strukov2008missing"
@@ -131,7 +131,7 @@ class Zha(Window):
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Kvatinsky(Window):
-    r"""$\exp(-\exp((x - a_\mathrm{off}) / w_c))$ on the way up, $\exp(-\exp(-(x - a_\mathrm{on}) / w_c))$ on the way down."""
+    r"""$\exp(-\exp((x - a_\mathrm{off}) / w_c))$ going up, $\exp(-\exp(-(x - a_\mathrm{on}) / w_c))$ going down."""
 
     source: ClassVar[str] = "kvatinsky2013team"
     # The papers give these lengths in metres: a_off - x_on, a_on - x_on and w_c over x_off - x_on.
@@ -151,7 +151,7 @@ class Kvatinsky(Window):
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class ExponentialEdges(Window):
-    r"""1 in the middle, towards the end that the state moves to $e^{-\alpha}$ of the distance times a straight fall to 0.
+    r"""1 in the middle; towards the end that the state moves to, a decay times a straight fall to 0.
 
     On the way up, beyond $x_p$: $e^{-\alpha_p (x - x_p)} (1 - x) / (1 - x_p)$. On the way down, below $1 - x_n$:
     $e^{\alpha_n (x + x_n - 1)} x / (1 - x_n)$. Copies that count the lower edge from 0 (fall below $x_n'$, straight
