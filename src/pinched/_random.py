@@ -21,7 +21,7 @@ def _key(seed: int, address: tuple[str | int, ...]) -> int:
 
 
 def stream_key(seed: int, *address: str | int) -> UInt64[np.ndarray, " 2"]:
-    """The two words (uint64) that key the counter-based stream of `address`, for compiled loops that draw themselves."""
+    """The two words (uint64) that key the stream of `address`, for compiled loops that draw themselves."""
     key = _key(seed, address)
     return np.array([key & _MASK, key >> 32], np.uint64)
 

@@ -69,6 +69,9 @@ def to_si(value: str | float, unit: str) -> float:
     if not match[2]:
         return number
     parsed = parse_unit(match[2])
+    if parsed is None and match[2].endswith(unit) and match[2].removesuffix(unit) in _PREFIX:
+        # A unit that column heads do not have (m, m/s, eV), known here because it is asked for.
+        parsed = unit, _PREFIX[match[2].removesuffix(unit)]
     if parsed is None or parsed[0] != unit:
         raise PinchedError(f"'{value}' has the unit '{match[2]}', but {unit} is wanted here.")
     return number * parsed[1]

@@ -17,8 +17,8 @@ from pinched.cli import app
 from pinched.cli.evaluate import NetworkName, TrainingName, tasks, trainings
 from pinched.cli.options import namings
 from pinched.data.options import DeviceNaming
+from pinched.networks.study import Training
 from pinched.papers.marraccini2025 import write_simulated_sweeps
-from pinched.pipeline import Training
 
 QUICK = ["--network", "digits5x4", "--bits", "3", "--arrays", "5"]
 

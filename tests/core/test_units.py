@@ -20,6 +20,10 @@ from pinched._units import parse_unit, show, split_head, to_si
         (".5 mV", "V", 5e-4),
         ("1e-3", "A", 1e-3),
         (9.6, "s", 9.6),
+        ("3 nm", "m", 3e-9),
+        ("2 m", "m", 2.0),
+        ("50 mm/s", "m/s", 5e-2),
+        ("0.18 eV", "eV", 0.18),
     ],
 )
 def test_to_si(text, unit, value):

@@ -7,13 +7,15 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from pinched.extraction.distributions import fit_distribution
+from pinched.extraction.distributions import Lognormal, Normal, Weibull, fit_distribution
+from pinched.extraction.families import Gamma, LognormalMixture
 from pinched.extraction.table import Flag
 from pinched.report.figures_cycles import plot_cycle_series, plot_resistance_scatter
-from pinched.report.figures_device import plot_histogram, plot_probability
+from pinched.report.figures_device import fit_text, plot_histogram, plot_probability
 from pinched.report.figures_network import plot_accuracy, plot_confusion
 from pinched.report.figures_sweeps import MOST_CYCLES, plot_sweeps
 from pinched.report.gallery import draw_gallery
+from pinched.report.plans import plan_gallery
 from pinched.report.quantities import Quantity
 from pinched.report.style import SvgText, Width, new_figure, paper_style, to_png, to_svg
 
@@ -62,7 +64,7 @@ def test_every_figure_returns_its_axes_and_names_units(sweeps, table, fit, score
 
 def test_widths_are_those_of_journals():
     with paper_style():
-        for width, cm in ((Width.SINGLE, 8.5), (Width.DOUBLE, 17.0)):
+        for width, cm in ((Width.SINGLE, 8.9), (Width.DOUBLE, 18.3)):
             figure, _ = new_figure(width, 5.0)
             assert figure.get_size_inches() * 2.54 == pytest.approx((cm, 5.0))
 
@@ -79,11 +81,41 @@ def test_many_cycles_are_a_subset_and_the_axes_say_so(ax, rng, make_sweep):
 
 def test_zero_current_is_drawn_at_the_floor_and_said(ax, rng, make_sweep):
     sweep = make_sweep("D", 1, rng)
-    plot_sweeps([sweep], ax)
+    current = np.where(np.abs(sweep.voltage) < 0.3, 0.0, sweep.current)
+    plot_sweeps([dataclasses.replace(sweep, current=current)], ax)
     assert "0 A drawn at the floor" in words(ax)
     drawn = np.concatenate([line.get_ydata() for line in ax.lines if len(line.get_ydata()) > 10])
-    assert drawn.min() == pytest.approx(np.abs(sweep.current[sweep.current != 0]).min())
+    assert drawn.min() == pytest.approx(np.abs(current[current != 0]).min())
     render(ax)
+
+
+def test_zero_current_at_zero_voltage_needs_no_note(ax, rng, make_sweep):
+    plot_sweeps([make_sweep("D", 1, rng)], ax)
+    assert "0 A drawn" not in words(ax)
+    assert ax.get_ylim()[0] > 0
+
+
+def test_first_and_last_cycle_are_the_data(ax, rng, make_sweep):
+    sweeps = [make_sweep("D", k + 1, rng) for k in range(3)]
+    plot_sweeps(sweeps, ax)
+    drawn = {line.get_label(): line for line in ax.lines}
+    for label, sweep in (("first (cycle 1)", sweeps[0]), ("last (cycle 3)", sweeps[2])):
+        away = np.abs(sweep.voltage) > 0.1
+        points = set(zip(np.round(sweep.voltage[away], 9), np.abs(sweep.current[away]), strict=True))
+        shown = set(zip(np.round(drawn[label].get_xdata(), 9), drawn[label].get_ydata(), strict=True))
+        assert points <= shown
+
+
+def test_numbers_of_the_directions_stand_on_the_curve_and_apart(ax, rng, make_sweep):
+    sweep = make_sweep("D", 1, rng)
+    plot_sweeps([sweep], ax)
+    spots = {t.get_text(): t.xy for t in ax.texts if t.get_text() in "1234"}
+    assert len(set(spots.values())) == 4
+    low, high = ax.get_ylim()
+    for volts, amps in spots.values():
+        assert low < amps < high
+        assert np.min(np.abs(sweep.voltage - volts) + np.abs(np.abs(sweep.current) - amps)) < 1e-12
+    assert (spots["1"][0] > 0, spots["3"][0] < 0) == (True, True)
 
 
 def test_directions_are_numbered_and_compliance_is_dashed(ax, rng, make_sweep):
@@ -146,6 +178,25 @@ def test_fits_and_their_intervals_stand_in_the_histogram(ax, rng, family):
     assert text.count("[") == 2
     assert (ax.get_xscale() == "log") == (family == "lognormal")
     render(ax)
+
+
+@pytest.mark.parametrize("family", [Normal, Lognormal, Weibull, Gamma, LognormalMixture])
+def test_every_family_has_its_symbols_and_its_scale(ax, rng, family):
+    """Parameters stand under the symbols of their fields; what is positive only has a logarithmic axis."""
+    values = np.concatenate([rng.lognormal(6.0, 0.3, 150), rng.lognormal(10.0, 0.4, 150)])
+    fit = fit_distribution(values, families=(family,), resamples=20)
+    assert isinstance(fit.distribution, family)
+    text = fit_text(fit, "ohm")
+    for field in dataclasses.fields(family):
+        assert f"${field.metadata['symbol']}$ = " in text
+    assert max(len(line.split(", $")) for line in text.split(",\n")) <= 2
+    plot_histogram(values, fit, ax, label="R", unit="ohm")
+    assert (ax.get_xscale() == "log") == (family is not Normal)
+    render(ax)
+    other = new_figure(Width.SINGLE, 6.0)[1][0, 0]
+    plot_probability(values, fit, other, label="R", unit="ohm")
+    assert (other.get_xscale() == "log") == (family is not Normal)
+    render(other)
 
 
 def test_expected_counts_add_up_to_n(ax, rng):
@@ -242,23 +293,42 @@ def test_hostile_names_stay_text(ax, rng, make_sweep, make_table):
     render(other)
 
 
-def test_gallery_renders_valid_svg_the_same_every_time(sweeps, table, fit, score):
-    first, second = (draw_gallery(sweeps, table, fit, score, simulated=True, files=True) for _ in range(2))
+def test_gallery_renders_valid_files_the_same_every_time(sweeps, table, fit, score):
+    plans = plan_gallery(sweeps, table, fit, score, None)
+    first, second = (draw_gallery(plans[:4], simulated=True, files=True) for _ in range(2))
     assert first == second
-    assert [p.name for p in first] == [
-        "sweeps", "probability", "distributions", "cycles", "resistances", "confusion", "accuracy",
-    ]  # fmt: skip
     for picture in first:
-        root = ElementTree.fromstring(picture.file_svg)
-        assert root.tag.endswith("svg")
-        texts = list(root.iter("{http://www.w3.org/2000/svg}text"))
-        assert any("simulated data" in "".join(t.itertext()) for t in texts)
         outlined = ElementTree.fromstring(picture.page_svg)
         assert not list(outlined.iter("{http://www.w3.org/2000/svg}text"))
         assert picture.png.startswith(b"\x89PNG")
-        assert "device" in picture.caption or "array" in picture.caption
-        assert "cycle" in picture.caption or "image" in picture.caption
+        assert [file.width for file in picture.files] == [Width.SINGLE, Width.DOUBLE]
+        for file in picture.files:
+            root = ElementTree.fromstring(file.svg)
+            assert root.tag.endswith("svg")
+            # 72 points to the inch.
+            assert float(root.attrib["width"].removesuffix("pt")) == pytest.approx(
+                file.width.inches * 72, 1e-3
+            )
+            texts = list(root.iter("{http://www.w3.org/2000/svg}text"))
+            assert any("simulated data" in "".join(t.itertext()) for t in texts)
+            assert file.pdf.startswith(b"%PDF")
+            assert b"/Type3" not in file.pdf
         assert bool(picture.phone_svg) == picture.wide
+
+
+def test_the_gallery_has_what_the_data_support(sweeps, table, fit, score):
+    plans = plan_gallery(sweeps, table, fit, score, None)
+    assert [plan.name for plan in plans] == [
+        "sweeps", "sweeps_by_device", "map", "probability", "distributions", "cycles", "resistances", "confusion",
+        "accuracy",
+    ]  # fmt: skip
+    for plan in plans:
+        if plan.name != "sweeps_by_device":
+            assert "device" in plan.caption or "array" in plan.caption
+            assert "cycle" in plan.caption or "image" in plan.caption
+    one = plan_gallery(sweeps[:1], dataclasses.replace(table, device=("D01",) * len(table)), None, None, None)
+    assert "map" not in [plan.name for plan in one]
+    assert "autocorrelation" in [plan.name for plan in one]
 
 
 def test_settings_of_matplotlib_come_back():

@@ -68,6 +68,7 @@ def test_updates_name_their_convention(ax, convention, scale):
     named = {
         Convention.NEUROSIM_LABEL: "NeuroSim",
         Convention.PULSES: "A (pulses)",
+        Convention.NORMALISED: "A / N",
         Convention.ALPHA: "alpha",
     }
     assert named[convention] in title

@@ -15,13 +15,13 @@ from pinched.report.references import bibliography, cited, parse_bibtex
 
 TOP = [
     "sweeps", "cycles", "devices", "v_set", "v_reset", "resistance_lrs", "resistance_hrs", "on_off_ratio",
-    "on_off_ratio_spread", "yield", "network", "baseline", "bit_error_rate", "provenance",
+    "on_off_ratio_spread", "yield", "network", "baseline", "bit_error_rate", "checks", "provenance",
 ]  # fmt: skip
 SPREAD = ["n", "median", "mean", "std", "sigma_log", "interval", "unit"]
 NETWORK = [
     "name", "bits", "layers", "quantizer", "training", "images", "test_set", "accuracy_float", "accuracy_quantized",
     "accuracy_array", "baseline", "baseline_nearest_mean", "bit_error_rate", "bit_error_one", "bit_error_zero",
-    "cells", "parameters", "write_voltage", "threshold",
+    "cells", "parameters", "write_voltage", "threshold", "storage", "cost", "bake", "sensitivity", "required",
 ]  # fmt: skip
 PROVENANCE = [
     "command_line", "seed", "versions", "files", "started", "duration_s", "read_voltage", "simulated", "skipped",

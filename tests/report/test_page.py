@@ -119,7 +119,7 @@ def test_page_has_every_number_of_the_headline(page, score, table):
 
 def test_images_are_described_and_whole(page):
     images = [a for t, a in page.seen if t == "img"]
-    assert len(images) == 7
+    assert len(images) == 9
     for attributes in images:
         assert len(attributes["alt"]) > 30
         kind, _, data = attributes["src"].partition(",")
@@ -200,9 +200,13 @@ def test_folder_of_results_is_complete(tmp_path, sweeps, table, fit, score, run)
     path = write_results(tmp_path, sweeps, table, fit, score, run=run)
     assert path == tmp_path / "report.html"
     names = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()}
-    figures = ("sweeps", "probability", "distributions", "cycles", "resistances", "confusion", "accuracy")
-    assert names == {"report.html", "numbers.json", "cycles.csv"} | {
-        f"figures/{name}.{kind}" for name in figures for kind in ("svg", "png")
+    figures = (
+        "sweeps", "sweeps_by_device", "map", "probability", "distributions", "cycles", "resistances", "confusion",
+        "accuracy",
+    )  # fmt: skip
+    ends = (".png", "_89mm.svg", "_89mm.pdf", "_183mm.svg", "_183mm.pdf")
+    assert names == {"report.html", "numbers.json", "cycles.csv", "cycles.parquet"} | {
+        f"figures/{name}{end}" for name in figures for end in ends
     }
     with (tmp_path / "cycles.csv").open(encoding="utf-8") as lines:
         rows = list(csv.reader(lines))

@@ -13,9 +13,13 @@ import typer
 
 from pinched import __version__
 from pinched.cli.check import check
-from pinched.cli.evaluate import demo, evaluate, extract
+from pinched.cli.correct import correct
+from pinched.cli.evaluate import demo, evaluate
+from pinched.cli.extract import extract
+from pinched.cli.fit import fit
 from pinched.cli.inspect import inspect
 from pinched.cli.reproduce import reproduce
+from pinched.cli.simulate import simulate
 
 app = typer.Typer(
     name="pinched",
@@ -28,7 +32,10 @@ app = typer.Typer(
 app.command()(evaluate)
 app.command()(extract)
 app.command()(check)
+app.command()(fit)
+app.command()(simulate)
 app.command()(inspect)
+app.command()(correct)
 app.command()(demo)
 app.command()(reproduce)
 

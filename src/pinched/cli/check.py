@@ -17,34 +17,35 @@ from pinched.cli import options as opt
 from pinched.cli.terminal import TerminalProgress, mistakes_end_with_two
 
 if TYPE_CHECKING:
+    from pinched.data.options import ReadOptions
+    from pinched.extraction.gathering import Source
     from pinched.report.checks.record import Check
 
 _STYLE = {"pass": "green", "warn": "yellow", "fail": "bold red", "cannot tell": "cyan"}
 
 
+@opt.reads_files
 def check(
     paths: opt.Paths,
+    reading: ReadOptions,
     guideline: Annotated[
         str | None,
         typer.Option(help="Only these guidelines, with commas between, such as endurance2021,methods2019."),
     ] = None,
     read_voltage: opt.ReadVoltage = None,
     name_pattern: opt.NamePattern = None,
-    device_from: opt.DeviceFromOption = opt.DeviceFrom.NAME,
     skip_bad: opt.SkipBad = False,
     as_json: opt.Json = False,
 ) -> None:
     """What reporting guidelines ask of measurements (or of a numbers.json): pass, warn, fail, cannot tell."""
     with mistakes_end_with_two(as_json):
         wanted = _guidelines(guideline)
-        found = [
-            item
-            for item in _checks(paths, read_voltage, name_pattern, device_from, skip_bad)
-            if item.guideline in wanted
-        ]
+        source = opt.source(reading, read_voltage=read_voltage, name_pattern=name_pattern, skip_bad=skip_bad)
+        every, said = _checks(paths, source)
+        found = [item for item in every if item.guideline in wanted]
         if as_json:
             records = [dataclasses.asdict(item) for item in found]
-            sys.stdout.write(json.dumps({"checks": records}, ensure_ascii=False) + "\n")
+            sys.stdout.write(json.dumps({"checks": records, "said": said}, ensure_ascii=False) + "\n")
             return
         table = Table(title="Reporting guidelines", title_justify="left")
         for head in ("", "question", "verdict", "finding"):
@@ -56,6 +57,8 @@ def check(
         console = Console()
         console.print(table)
         console.print("* our reading of good practice; the others are words of the guideline.")
+        for line in said:
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _guidelines(text: str | None) -> set[str]:
@@ -70,51 +73,41 @@ def _guidelines(text: str | None) -> set[str]:
     return wanted
 
 
-def _checks(
-    paths: list[Path],
-    read_voltage: str | None,
-    name_pattern: str | None,
-    device_from: opt.DeviceFrom,
-    skip_bad: bool,
-) -> list[Check]:
+def _checks(paths: list[Path], source: Source) -> tuple[list[Check], tuple[str, ...]]:
+    """Every check of `paths`, and what was said beside the files or done by hand."""
     from pinched.report.checks.network import check_network
 
     if len(paths) == 1 and paths[0].suffix == ".json":
-        return check_network(_numbers(paths[0]))
-    from pinched.data.options import ReadOptions
-    from pinched.data.read_other import read_any_folder
+        return check_network(_numbers(paths[0])), ()
     from pinched.data.sweep import IVSweep
     from pinched.data.traces import Endurance, Retention
-    from pinched.extraction.gathering import Source, gather
+    from pinched.extraction.gathering import gather
+    from pinched.extraction.inspecting import read_study_records
     from pinched.report.checks.devices import check_devices
     from pinched.report.checks.endurance import check_endurance
     from pinched.report.checks.retention import check_retention
     from pinched.report.checks.variability import check_variability
 
-    reading = ReadOptions(device_from=opt.namings()[device_from])
-    result = read_any_folder(paths, reading, progress=TerminalProgress())
-    if result.skipped and not (skip_bad and result.records):
+    result = read_study_records(paths, source.reading, progress=TerminalProgress())
+    if result.skipped and not (source.skip_bad and result.records):
         raise result.skipped[0]
     found: list[Check] = []
+    said: tuple[str, ...] = ()
     if any(isinstance(record, IVSweep) for record in result.records):
         others = [record for record in result.records if not isinstance(record, IVSweep)]
-        source = Source(
-            reading=reading,
-            name_pattern=name_pattern,
-            read_voltage=read_voltage,
-            # Files of other kinds hold no sweep: they are no mistake here.
-            skip_bad=skip_bad or bool(others),
-        )
+        # Files of other kinds hold no sweep: they are no mistake here.
+        source = dataclasses.replace(source, skip_bad=source.skip_bad or bool(others))
         study = gather(paths, source, progress=TerminalProgress())
         found += check_devices(study.sweeps, study.table, skipped=len(result.skipped), by_hand=study.excluded)
         found += check_variability(study.sweeps, study.table)
+        said = study.said
     found += check_endurance([record for record in result.records if isinstance(record, Endurance)])
     found += check_retention([record for record in result.records if isinstance(record, Retention)])
     if not found:
         raise PinchedError(
             "there is nothing that a guideline speaks of: no sweeps, endurance or retention in these files."
         )
-    return found
+    return found, said
 
 
 def _numbers(path: Path) -> dict[str, object]:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
+import inspect
 import os
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_type_hints
 
 import typer
+
+from pinched.cli.terminal import mistakes_end_with_two
 
 if TYPE_CHECKING:
     from pinched.data.options import DeviceNaming, ReadOptions
@@ -72,6 +78,21 @@ CurrentUnit = Annotated[
 Separator = Annotated[str | None, typer.Option("--separator", help="Character between cells of text files.")]
 Decimal = Annotated[str | None, typer.Option("--decimal", help="Decimal mark of text files, . or ,")]
 Sheet = Annotated[str | None, typer.Option("--sheet", help="The one sheet to read from workbooks.")]
+TimeUnit = Annotated[str | None, typer.Option("--time-unit", help="Unit of the time column, such as ms.")]
+StateUnit = Annotated[
+    str | None,
+    typer.Option("--state-unit", help="Unit of resistances or conductances, such as uS or kohm."),
+]
+Shunt = Annotated[
+    str | None,
+    typer.Option("--shunt", help="Resistor to ground over which the current was measured, such as '50 ohm'."),
+]
+SeriesResistor = Annotated[
+    str | None,
+    typer.Option(
+        "--series-resistor", help="Resistor between source and device, of which both sides were recorded."
+    ),
+]
 Compliance = Annotated[
     str | None, typer.Option("--compliance", help="Current limit of the source, such as 100uA.")
 ]
@@ -81,34 +102,43 @@ DropBadRows = Annotated[
 ]
 
 
-def _column(text: str | None) -> str | int | None:
+def column(text: str | None) -> str | int | None:
+    """A column as it is named on the command line: a head, or a number from 1."""
     return int(text) if text is not None and text.strip().isdigit() else text
 
 
 def reading_options(
     *,
-    voltage_column: str | None,
-    current_column: str | None,
-    time_column: str | None,
-    voltage_unit: str | None,
-    current_unit: str | None,
-    separator: str | None,
-    decimal: str | None,
-    sheet: str | None,
-    compliance: str | None,
-    flip: bool,
-    drop_bad_rows: bool,
-    device_from: DeviceFrom,
+    device_from: DeviceFromOption = DeviceFrom.NAME,
+    voltage_column: VoltageColumn = None,
+    current_column: CurrentColumn = None,
+    time_column: TimeColumn = None,
+    voltage_unit: VoltageUnit = None,
+    current_unit: CurrentUnit = None,
+    time_unit: TimeUnit = None,
+    state_unit: StateUnit = None,
+    shunt: Shunt = None,
+    series_resistor: SeriesResistor = None,
+    separator: Separator = None,
+    decimal: Decimal = None,
+    sheet: Sheet = None,
+    compliance: Compliance = None,
+    flip: Flip = False,
+    drop_bad_rows: DropBadRows = False,
 ) -> ReadOptions:
     """The `ReadOptions` that the options above describe; raises `PinchedError` for one that is impossible."""
     from pinched.data.options import Columns, ReadOptions
 
     return ReadOptions(
         columns=Columns(
-            voltage=_column(voltage_column), current=_column(current_column), time=_column(time_column)
+            voltage=column(voltage_column), current=column(current_column), time=column(time_column)
         ),
         voltage_unit=voltage_unit,
         current_unit=current_unit,
+        time_unit=time_unit,
+        state_unit=state_unit,
+        shunt=shunt,
+        series_resistor=series_resistor,
         separator=separator,
         decimal=decimal,
         sheet=sheet,
@@ -119,12 +149,42 @@ def reading_options(
     )
 
 
+def reads_files(command: Callable[..., None]) -> Callable[..., None]:
+    """`command` with every option of `reading_options` in the place of its argument `reading`.
+
+    Typer makes the command line of a function's signature: written once here, the options cannot differ between
+    commands. `command` must take `as_json` as well.
+    """
+    own = dict(inspect.signature(command).parameters)
+    options = inspect.signature(reading_options).parameters
+    unknown = {"ReadOptions": object}
+    hints = get_type_hints(command, localns=unknown, include_extras=True)
+    said = get_type_hints(reading_options, localns=unknown, include_extras=True)
+    own = {name: p.replace(annotation=hints[name]) for name, p in own.items() if name != "reading"}
+    last = own.pop("as_json")
+    added = [p.replace(annotation=said[p.name], kind=last.kind) for p in options.values()]
+    shown = [*own.values(), *added, last]
+
+    @functools.wraps(command)
+    def wrapped(**values: object) -> None:
+        with mistakes_end_with_two(bool(values["as_json"])):
+            chosen = {name: values.pop(name) for name in options}
+            command(**values, reading=reading_options(**chosen))  # type: ignore[arg-type]
+
+    wrapped.__signature__ = inspect.Signature(shown)  # type: ignore[attr-defined]
+    wrapped.__annotations__ = {parameter.name: parameter.annotation for parameter in shown}
+    return wrapped
+
+
 def source(
     reading: ReadOptions, *, read_voltage: str | None, name_pattern: str | None, skip_bad: bool
 ) -> Source:
     """What the options above say of the measurements, read by all cores."""
     from pinched.extraction.gathering import Source
 
+    if reading.read_voltage is None:
+        # Where files hold currents without a read voltage, it is the one at which resistances are stated.
+        reading = dataclasses.replace(reading, read_voltage=read_voltage)
     return Source(
         reading=reading,
         name_pattern=name_pattern,

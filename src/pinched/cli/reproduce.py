@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from enum import StrEnum
@@ -44,12 +45,15 @@ def reproduce(
 ) -> None:
     """Every table and figure of a paper's simulations, the paper's number beside ours, and why they differ."""
     with mistakes_end_with_two(as_json):
+        from pinched.papers.marraccini2025_goals import goals
         from pinched.papers.marraccini2025_table import comparisons
         from pinched.report.numbers import to_json
 
         # The reference folder of the tests holds its image sets one level down.
         folder = data / "datasets" if data is not None and (data / "datasets").is_dir() else data
-        found = papers()[paper](out, data=folder, fast=fast, seed=seed, progress=TerminalProgress())
+        found = papers()[paper](
+            out, data=folder, fast=fast, seed=seed, workers=os.cpu_count() or 1, progress=TerminalProgress()
+        )
         if as_json:
             sys.stdout.write(to_json(found))
             return
@@ -59,6 +63,12 @@ def reproduce(
         for line in comparisons(found):
             table.add_row(line.what, line.paper, line.ours, line.why)
         console.print(table)
+        reached = Table(title="Over seeds", title_justify="left")
+        for head in ("what", "to be reached", "mean", "worst seed", "float twin", "no network"):
+            reached.add_column(head, justify="left" if head == "what" else "right")
+        for row in goals(found):
+            reached.add_row(row.what, row.reach, row.mean, row.worst, row.twin, row.baseline)
+        console.print(reached)
         for note in found["shortened"]:
             console.print("Shortened:", note, markup=False, highlight=False, soft_wrap=True)
         for note in found["left_out"]:

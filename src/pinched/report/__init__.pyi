@@ -1,10 +1,33 @@
+from .figures_conduction import plot_compliance_series as plot_compliance_series
+from .figures_conduction import plot_conduction as plot_conduction
+from .figures_conduction import plot_lrs_series as plot_lrs_series
+from .figures_conduction import plot_reset_series as plot_reset_series
+from .figures_conduction import plot_slope as plot_slope
 from .figures_cycles import plot_cycle_series as plot_cycle_series
 from .figures_cycles import plot_resistance_scatter as plot_resistance_scatter
 from .figures_device import plot_histogram as plot_histogram
 from .figures_device import plot_probability as plot_probability
+from .figures_endurance import plot_endurance as plot_endurance
+from .figures_endurance import plot_survival as plot_survival
+from .figures_levels import plot_levels as plot_levels
+from .figures_levels import plot_writes as plot_writes
+from .figures_map import plot_device_map as plot_device_map
 from .figures_network import plot_accuracy as plot_accuracy
 from .figures_network import plot_confusion as plot_confusion
+from .figures_noise import plot_noise_law as plot_noise_law
+from .figures_noise import plot_spectrum as plot_spectrum
+from .figures_noise import plot_telegraph as plot_telegraph
+from .figures_pulses import plot_pulse_trace as plot_pulse_trace
+from .figures_pulses import plot_read_write as plot_read_write
+from .figures_pulses import plot_update_series as plot_update_series
+from .figures_pulses import plot_updates as plot_updates
+from .figures_retention import plot_arrhenius as plot_arrhenius
+from .figures_retention import plot_level_confusion as plot_level_confusion
+from .figures_retention import plot_retention as plot_retention
+from .figures_series import plot_autocorrelation as plot_autocorrelation
 from .figures_sweeps import plot_sweeps as plot_sweeps
+from .findings import Findings as Findings
+from .findings import gather_findings as gather_findings
 from .page import write_report as write_report
 from .page import write_results as write_results
 from .quantities import Quantity as Quantity
@@ -23,6 +46,8 @@ from .record import (
 from .record import (
     describe_run as describe_run,
 )
+from .sites import Sites as Sites
+from .sites import sites_of as sites_of
 from .style import Colour as Colour
 from .style import Width as Width
 from .style import new_figure as new_figure

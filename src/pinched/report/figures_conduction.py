@@ -7,7 +7,6 @@ before it, `plot_compliance_series` Fig. 3f of marraccini2025fast with the thres
 from __future__ import annotations
 
 import math
-import re
 
 import numpy as np
 from jaxtyping import Float
@@ -15,13 +14,14 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from pinched._errors import PinchedError
 from pinched.extraction.compliance import ComplianceSeries, Kept, NonvolatileThreshold
 from pinched.extraction.conduction import ConductionFit, Verdict
 from pinched.extraction.conduction_fitting import FittedLaw
 from pinched.extraction.conduction_slopes import SlopeRegion, slope_curve
 from pinched.report.figures_sweeps import no_data
-from pinched.report.style import NOTE, Colour, tidy_log_axis
-from pinched.report.words import interval_text, number, quantity_text, setting_text
+from pinched.report.style import NOTE, RASTER_MARKERS, Colour, headroom, note_title, tidy_log_axis
+from pinched.report.words import interval_text, number, powers, quantity_text, setting_text
 
 _KEPT = (
     (Kept.YES, "o", Colour.LRS, "kept"),
@@ -52,7 +52,9 @@ def plot_conduction(fit: ConductionFit, ax: Axes, *, law: FittedLaw | None = Non
     dense = np.geomspace(fit.voltage[0], fit.voltage[-1], 300)
     line = kind.log_current(dense) - kind.offset(dense, temperature)
     ax.plot(kind.variable.of(dense), line, color=Colour.FIT, linewidth=1.0, label=kind.name, zorder=3)
-    ax.set_title(f"{_verdict(fit)}\n{_parameters(shown)}", fontsize=NOTE, color=Colour.MUTED)
+    # Parameters of a law that does not describe the curve are no numbers of the device.
+    told = fit.verdict is not Verdict.NONE_FITS or law is not None
+    note_title(ax, _verdict(fit) + (f"\n{_parameters(shown)}" if told else ""))
     ax.legend(loc="best")
     return ax
 
@@ -66,17 +68,21 @@ def plot_slope(
 ) -> Axes:
     """Draw d ln I / d ln V against V (V, log) of one state, with its `regions` of constant slope; returns `ax`.
 
-    Lines at 1 (ohmic) and 2 (square law) guide the eye; the band is one standard error.
+    Lines at 1 (ohmic) and 2 (square law) guide the eye; the band is one standard error. Samples that are too few
+    or too close for a slope are said to be so.
     """
-    curve = slope_curve(voltage, current)
-    ax.set_xscale("log")
     ax.set_xlabel("Voltage (V)")
     ax.set_ylabel("Slope d ln I / d ln V (1)")
-    for level, word in ((1.0, "ohmic"), (2.0, "square law")):
+    try:
+        curve = slope_curve(voltage, current)
+    except PinchedError:
+        return no_data(ax, "too few samples, or too close ones, for a slope")
+    ax.set_xscale("log")
+    for level, word, below in ((1.0, "ohmic", True), (2.0, "square law", False)):
         ax.axhline(level, color=Colour.MUTED, linewidth=0.6, linestyle=(0, (4, 3)), zorder=1)
         ax.annotate(
-            word, (1.0, level), xycoords=ax.get_yaxis_transform(), xytext=(0, -2), textcoords="offset points",
-            fontsize=NOTE, color=Colour.MUTED, ha="right", va="top",
+            word, (0.0, level), xycoords=ax.get_yaxis_transform(), xytext=(2, -1 if below else 1),
+            textcoords="offset points", fontsize=NOTE, color=Colour.MUTED, ha="left", va="top" if below else "bottom",
         )  # fmt: skip
     low, high = curve.slope - curve.error, curve.slope + curve.error
     ax.fill_between(curve.voltage, low, high, color=Colour.ALL, linewidth=0, alpha=0.7, zorder=2)
@@ -90,13 +96,16 @@ def plot_slope(
             number(region.slope),
             (math.sqrt(region.v_low * region.v_high), region.slope), xytext=(0, 3), textcoords="offset points",
             fontsize=NOTE, color=Colour.SET, ha="center", va="bottom", zorder=5,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.6},
         )  # fmt: skip
     top = max([float(curve.slope.max()), *(r.slope for r in regions), 2.0])
     ax.set_ylim(min(0.0, float(curve.slope.min())), 1.15 * top)
     ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
-    ax.set_xlim(float(voltage[np.abs(voltage) > 0].min()), float(np.abs(voltage).max()))
+    ax.set_xlim(float(curve.voltage.min()) / 1.3, float(np.abs(voltage).max()) * 1.05)
     tidy_log_axis(ax.xaxis)
-    ax.legend(loc="upper left")
+    if regions:
+        headroom(ax, 0.16)
+        ax.legend(loc="upper right", ncols=2, columnspacing=1.0)
     return ax
 
 
@@ -123,11 +132,11 @@ def plot_compliance_series(
         if math.isfinite(threshold.current):
             ax.axvline(threshold.current, color=Colour.FIT, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
         said = quantity_text(threshold.current, "A", 2)
-        ax.set_title(
+        note_title(
+            ax,
             f"half of the states stay at {said} {interval_text(threshold.interval, 'A', threshold.current, 2)}, "
             f"{threshold.kept} of {threshold.tested} stayed",
-            fontsize=NOTE, color=Colour.MUTED,
-        )  # fmt: skip
+        )
     for kind, marker, colour, word in _KEPT:
         mine = usable & np.array([k is kind for k in series.kept])
         if mine.any():
@@ -141,6 +150,48 @@ def plot_compliance_series(
     ampere_axis(ax.xaxis)
     ampere_axis(ax.yaxis)
     ax.legend(loc="best", handletextpad=0.1)
+    return ax
+
+
+def plot_lrs_series(series: ComplianceSeries, ax: Axes) -> Axes:
+    """Draw LRS (filled) and HRS (hollow) (ohm, log) against compliance (A, log) of `series`, and return `ax`.
+
+    The line is the median LRS of each tenth of the cycles, in the order of the compliance: what the compliance
+    does to the filament.
+    """
+    ax.set_xlabel("Compliance current (A)")
+    ax.set_ylabel(f"Resistance at {series.read_voltage:g} V (Ω)")
+    x = series.compliance_current
+    known = np.isfinite(x) & (x > 0)
+    states = (
+        ("HRS", series.resistance_hrs, "white", Colour.HRS),
+        ("LRS", series.resistance_lrs, Colour.LRS, Colour.LRS),
+    )
+    if not any((known & (r > 0)).any() for _, r, _, _ in states):
+        return no_data(ax, "no cycle with a compliance and a resistance")
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    for name, r, face, edge in states:
+        mine = known & (r > 0)
+        if mine.any():
+            ax.plot(
+                x[mine], r[mine], "o", markerfacecolor=face, markeredgecolor=edge, markeredgewidth=0.9,
+                markersize=3.4, linestyle="none", label=f"{name} ({int(mine.sum())})", zorder=2,
+                rasterized=mine.sum() > RASTER_MARKERS,
+            )  # fmt: skip
+    lrs = known & (series.resistance_lrs > 0)
+    groups = np.array_split(np.argsort(x[lrs], kind="stable"), min(10, max(1, int(lrs.sum()) // 3)))
+    middle = [
+        (float(np.median(x[lrs][g])), float(np.median(series.resistance_lrs[lrs][g])))
+        for g in groups
+        if g.size
+    ]
+    if len(middle) > 1:
+        line = np.array(middle)
+        ax.plot(line[:, 0], line[:, 1], color=Colour.FIT, linewidth=1.0, label="median LRS", zorder=3)
+    ampere_axis(ax.xaxis)
+    tidy_log_axis(ax.yaxis)
+    ax.legend(loc="best", handletextpad=0.3, frameon=True, framealpha=0.85, edgecolor="none")
     return ax
 
 
@@ -179,15 +230,12 @@ def ampere_axis(axis: Axis) -> None:
         axis.set_major_formatter(FuncFormatter(lambda value, _: setting_text(value, "A")))
 
 
-def powers(text: str) -> str:
-    """`text` with its powers of ten as mathtext: the fonts of journals have no raised minus."""
-    raised = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
-    return re.sub("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda found: f"$^{{{found[0].translate(raised)}}}$", text)
-
-
 def _verdict(fit: ConductionFit) -> str:
     if fit.verdict is Verdict.LAW:
         return fit.best.law.name
+    if fit.verdict is Verdict.NONE_FITS:
+        miss = f"{100 * fit.best.misfit:.0f}\u00a0%"
+        return f"none fits: the best law, {fit.best.law.name}, misses the current by {miss}"
     names = ", ".join(f.law.name for f in fit.possible[:3]) + (" …" if len(fit.possible) > 3 else "")
     return f"{fit.verdict.value}: {names}" if fit.verdict is Verdict.CANNOT_TELL else fit.verdict.value
 

@@ -24,11 +24,16 @@ from pinched.report.style import (
     tidy_log_axis,
 )
 
+_DECADES = 9
+"""Decades of HRS / LRS that have a region; beyond 1e9 nobody has measured one."""
+
 _BOUNDS = (Flag.COMPLIANCE, Flag.NOISE)
 
 
 def plot_resistance_scatter(table: SwitchingTable, ax: Axes) -> Axes:
-    """HRS against LRS (ohm, both log) of every cycle of `table`, with lines of constant ratio; returns `ax`.
+    """HRS against LRS (ohm, both log) of every cycle of `table`, with regions of equal ratio; returns `ax`.
+
+    Regions are a decade of HRS / LRS wide, parted by lines that say the ratio; below 1 the states are swapped.
 
     Devices have a colour and a marker each where there are few enough to tell apart.
     """
@@ -46,9 +51,11 @@ def plot_resistance_scatter(table: SwitchingTable, ax: Axes) -> Axes:
     ax.set_ylim(y_range)
     tidy_log_axis(ax.xaxis)
     tidy_log_axis(ax.yaxis)
-    for power in range(5):
+    for power in range(_DECADES):
         ratio = 10.0**power
         ends = np.array(x_range)
+        if power % 2:
+            ax.fill_between(ends, ratio * ends, 10 * ratio * ends, color="#F3F3F3", linewidth=0, zorder=0)
         ax.plot(ends, ratio * ends, color="#C8C8C8", linewidth=0.6, linestyle="-" if power else ":", zorder=1)
         # The label sits where the line leaves the axes: at the top, or at the right end.
         x_top = y_range[1] / ratio

@@ -12,13 +12,14 @@ import dataclasses
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import MaxNLocator, NullLocator
 from scipy import stats
 
 from pinched.extraction.distributions import DistributionFit, Lognormal, Normal, Weibull
+from pinched.extraction.families import Gamma, LognormalMixture
 from pinched.report.figures_sweeps import no_data
 from pinched.report.quantities import Quantity
-from pinched.report.style import NOTE, RASTER_MARKERS, Colour, tidy_log_axis
+from pinched.report.style import RASTER_MARKERS, Colour, note_title, tidy_log_axis
 from pinched.report.words import interval_text, number_interval, pretty_unit, quantity_text
 
 COLOURS = {
@@ -30,7 +31,8 @@ COLOURS = {
 """The colour that a quantity has in every figure."""
 
 _PERCENT = (0.1, 1, 5, 10, 25, 50, 75, 90, 95, 99, 99.9)
-_SYMBOLS = {"mu": "μ", "sigma": "σ", "std": "σ", "shape": "k", "scale": "λ"}
+_PER_LINE = 2
+"""Parameters that fit beside each other, with their intervals, over half a page."""
 
 
 def axis_label(name: str, unit: str, values: np.ndarray) -> str:
@@ -41,7 +43,10 @@ def axis_label(name: str, unit: str, values: np.ndarray) -> str:
 
 
 def fit_text(fit: DistributionFit, unit: str) -> str:
-    """Parameters of `fit` with their 95 % intervals in one line; those that carry a unit in `unit` (SI)."""
+    """Parameters of `fit` with their 95 % intervals, two to a line; those that carry a unit in `unit` (SI).
+
+    Symbols are those of the fields, as mathtext.
+    """
     parts = []
     for f in dataclasses.fields(fit.distribution):  # type: ignore[arg-type]
         value, interval = getattr(fit.distribution, f.name), fit.interval[f.name]
@@ -49,8 +54,9 @@ def fit_text(fit: DistributionFit, unit: str) -> str:
             text = number_interval(value, interval)
         else:
             text = f"{quantity_text(value, unit)} {interval_text(interval, unit, value)}"
-        parts.append(f"{_SYMBOLS.get(f.name, f.name)} = {text}")
-    return ", ".join(parts)
+        parts.append(f"${f.metadata['symbol']}$ = {text}")
+    lines = [parts[k : k + _PER_LINE] for k in range(0, len(parts), _PER_LINE)]
+    return ",\n".join(", ".join(line) for line in lines)
 
 
 def plot_histogram(
@@ -102,7 +108,8 @@ def plot_histogram(
         highest = max(highest, float(expected.max()))
         title += f", {fit.distribution.name}\n{fit_text(fit, unit)}"
     ax.set_ylim(0, 1.08 * highest)
-    ax.set_title(title, fontsize=NOTE, color=Colour.MUTED)
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    note_title(ax, title)
     tidy_log_axis(ax.xaxis)
     return ax
 
@@ -180,7 +187,7 @@ def _magnitudes(values: np.ndarray, fit: DistributionFit | None) -> np.ndarray:
 
 
 def _positive_only(fit: DistributionFit) -> bool:
-    return isinstance(fit.distribution, Lognormal | Weibull)
+    return isinstance(fit.distribution, Lognormal | Weibull | Gamma | LognormalMixture)
 
 
 def _log_scale(shown: np.ndarray, fit: DistributionFit | None) -> bool:

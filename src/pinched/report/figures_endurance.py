@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from pinched.data.traces import Endurance
 from pinched.extraction.endurance import Criterion, Survival, extract_endurance
 from pinched.report.figures_sweeps import no_data
-from pinched.report.style import NOTE, RASTER_MARKERS, Colour, tidy_log_axis
+from pinched.report.style import RASTER_MARKERS, Colour, headroom, note_title, tidy_log_axis
 
 
 def plot_endurance(traces: Sequence[Endurance], criterion: Criterion, ax: Axes) -> Axes:
@@ -66,11 +66,10 @@ def plot_endurance(traces: Sequence[Endurance], criterion: Criterion, ax: Axes) 
         title += f"\n{lives[0].failure}" + (f" at cycle {lives[0].first_failed:g}" if lives[0].failed else "")
     else:
         title += f"\n{sum(one.failed for one in lives)} of {len(lives)} devices failed"
-    ax.set_title(title, fontsize=NOTE, color=Colour.MUTED)
-    # In the window between the states, at its early end, where it is still open.
-    ax.legend(
-        loc="center left", handletextpad=0.1, frameon=True, framealpha=0.8, edgecolor="none", markerscale=1.4
-    )
+    note_title(ax, title)
+    # Above the data: the window between the states closes where it matters.
+    headroom(ax, 0.3)
+    ax.legend(loc="upper left", handletextpad=0.1, ncols=2, columnspacing=0.8, markerscale=1.4)
     return ax
 
 
@@ -107,6 +106,6 @@ def plot_survival(survival: Survival, ax: Axes) -> Axes:
     ax.set_xlim(start, end)
     ax.set_ylim(-2, 104)
     tidy_log_axis(ax.xaxis)
-    ax.set_title(survival.text.replace(" (", "\n(", 1), fontsize=NOTE, color=Colour.MUTED)
+    note_title(ax, survival.text.replace(" (", "\n(", 1))
     ax.legend(loc="lower left", handletextpad=0.5)
     return ax

@@ -13,8 +13,8 @@ from matplotlib.ticker import EngFormatter
 
 from pinched.extraction.noise import NoiseLaw, Telegraph
 from pinched.extraction.series import SpectrumFit
-from pinched.report.style import DEVICE_COLOURS, NOTE, RASTER_MARKERS, Colour, tidy_log_axis
-from pinched.report.words import pretty_unit, quantity_text
+from pinched.report.style import DEVICE_COLOURS, NOTE, RASTER_MARKERS, Colour, note_title, tidy_log_axis
+from pinched.report.words import number_interval, pretty_unit, quantity_text
 
 
 def plot_telegraph(
@@ -31,7 +31,12 @@ def plot_telegraph(
     ax.set_xlabel("Time (s)")
     ax.set_ylabel(f"{label} ({pretty_unit(unit)})")
     ax.plot(
-        time, values, color=Colour.ALL, linewidth=0.5, rasterized=values.size > 20 * RASTER_MARKERS, zorder=1
+        time,
+        values,
+        color=Colour.ALL if telegraph.found else Colour.DATA,
+        linewidth=0.5,
+        rasterized=values.size > 20 * RASTER_MARKERS,
+        zorder=1,
     )
     if telegraph.found:
         level = np.array([one.value for one in telegraph.levels])
@@ -52,7 +57,7 @@ def plot_telegraph(
     if telegraph.found:
         amplitude = quantity_text(telegraph.amplitude, unit)
         text = f"{len(telegraph.levels)} levels (dwell, share), amplitude {amplitude}, p = {telegraph.p_value:.2g}"
-    ax.set_title(text, fontsize=NOTE, color=Colour.MUTED)
+    note_title(ax, text)
     # 10.5 µA instead of 1.05 under a lonely 1e-5.
     ax.yaxis.set_major_formatter(EngFormatter(sep=" "))
     ax.margins(x=0)
@@ -70,11 +75,7 @@ def plot_spectrum(fit: SpectrumFit, ax: Axes, *, unit: str) -> Axes:
     inside = (fit.frequency >= fit.fitted[0]) & (fit.frequency <= fit.fitted[1])
     ax.plot(fit.frequency[inside], fit.line[inside], color=Colour.FIT, linewidth=1.1)
     low, high = fit.interval
-    ax.set_title(
-        rf"$S \propto 1/f^{{\alpha}}$, α = {fit.exponent:.2f} [{low:.2f}, {high:.2f}]",
-        fontsize=NOTE,
-        color=Colour.MUTED,
-    )
+    note_title(ax, rf"$S \propto 1/f^{{\alpha}}$, α = {number_interval(fit.exponent, (low, high))}")
     tidy_log_axis(ax.xaxis)
     tidy_log_axis(ax.yaxis)
     return ax
@@ -90,11 +91,7 @@ def plot_noise_law(law: NoiseLaw, ax: Axes) -> Axes:
     grid = np.geomspace(law.conductance.min(), law.conductance.max(), 50)
     ax.plot(grid, 100 * law.prefactor * grid**law.exponent, color=Colour.FIT)
     low, high = law.interval
-    ax.set_title(
-        rf"$\sigma_G/G \propto G^p$, p = {law.exponent:.2f} [{low:.2f}, {high:.2f}]",
-        fontsize=NOTE,
-        color=Colour.MUTED,
-    )
+    note_title(ax, rf"$\sigma_G/G \propto G^p$, p = {number_interval(law.exponent, (low, high))}")
     tidy_log_axis(ax.yaxis)
     tidy_log_axis(ax.xaxis)
     return ax

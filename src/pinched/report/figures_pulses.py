@@ -1,7 +1,8 @@
 """Pulse experiments; each function draws one figure into axes and returns them.
 
-`plot_read_write` is Fig. 3e of marraccini2025fast: the state after each write, beside what was applied.
-`plot_updates` shows potentiation and depression of every repeat, the fit with its convention named.
+`plot_pulse_trace` shows a trace as it was recorded. `plot_read_write` is Fig. 3e of marraccini2025fast: the state
+after each write, beside what was applied. `plot_updates` shows potentiation and depression of every repeat, the fit
+with its convention named, `plot_update_series` what repeating does to them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
@@ -18,14 +19,20 @@ from pinched._units import parse_unit, show
 from pinched.data.traces import PulseTrace
 from pinched.extraction.plasticity import Convention, Direction, UpdateFit
 from pinched.extraction.pulses import PulseEvents
-from pinched.report.figures_conduction import powers
 from pinched.report.figures_sweeps import no_data
-from pinched.report.style import NOTE, RASTER_MARKERS, Colour, tidy_log_axis
-from pinched.report.words import number, plural, pretty_unit, quantity_text
+from pinched.report.style import NOTE, RASTER_MARKERS, Colour, note_title, plain_text, tidy_log_axis
+from pinched.report.words import number, plural, powers, pretty_unit, quantity_text
 
+_AXES = {
+    Convention.NEUROSIM_LABEL: "Nonlinearity (NeuroSim label)",
+    Convention.PULSES: "A (pulses)",
+    Convention.NORMALISED: "A / N",
+    Convention.ALPHA: "alpha (1/pulse)",
+}
 _WORDS = {
     Convention.NEUROSIM_LABEL: "nonlinearity (NeuroSim label)",
     Convention.PULSES: "A (pulses)",
+    Convention.NORMALISED: "A / N",
     Convention.ALPHA: "alpha (per pulse)",
 }
 
@@ -41,6 +48,8 @@ def plot_read_write(events: PulseEvents, ax: Axes, *, threshold: float | None = 
     g = np.concatenate([events.conductance_before[:1], events.conductance_after])
     if not (g > 0).any():
         return no_data(ax, "no read between the pulses")
+    # The limits are set below: one state, read again and again, has none of its own.
+    ax.set_autoscaley_on(False)
     ax.set_yscale("log")
     n = np.arange(g.size)
     ax.plot(n, g, color=Colour.ALL, linewidth=0.8, zorder=1)
@@ -65,10 +74,7 @@ def plot_read_write(events: PulseEvents, ax: Axes, *, threshold: float | None = 
     known = np.isfinite(events.energy)
     if known.any():
         middle = powers(quantity_text(float(np.median(events.energy[known])), "J", 2))
-        ax.set_title(
-            f"median energy {middle} per pulse ({int(known.sum())} of {known.size} known)",
-            fontsize=NOTE, color=Colour.MUTED,
-        )  # fmt: skip
+        note_title(ax, f"median energy {middle} per pulse ({int(known.sum())} of {known.size} known)")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     low, high = float(np.nanmin(g[g > 0])), float(np.nanmax(g))
     ax.set_ylim(low / 2, high * 6)
@@ -123,12 +129,106 @@ def plot_updates(
         scatter = f" ± {number(float(values.std(ddof=1)), 2)}" if len(mine) > 1 else ""
         words.append(f"{direction.value}: {_median(values)}{scatter}, {plural(middle.pulses, 'pulse')}")
         start += longest
-    ax.set_title(f"{_WORDS[convention]}, {fits[0].scale.value} fitted\n" + "\n".join(words),
-                 fontsize=NOTE, color=Colour.MUTED)  # fmt: skip
+    note_title(ax, f"{_WORDS[convention]}, {fits[0].scale.value} fitted\n" + "\n".join(words))
     ax.plot([], [], color=Colour.FIT, linewidth=1.0, label="fit (median repeat)")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     tidy_log_axis(ax.yaxis)
     ax.legend(loc="best", fontsize=NOTE)
+    return ax
+
+
+def plot_pulse_trace(trace: PulseTrace, ax: Axes) -> Axes:
+    """Draw every state (S) of `trace` against its time (s), or its pulse where no time is known; returns `ax`.
+
+    States under a positive and a negative voltage and those at less than half of the largest have a colour each,
+    where the voltage is known. The axis of conductance is logarithmic where the states span a decade.
+    """
+    timed = trace.time is not None and bool(np.isfinite(trace.time).any())
+    x = trace.time if timed and trace.time is not None else np.arange(float(len(trace)))
+    ax.set_xlabel("Time (s)" if timed else "Pulse (number)")
+    ax.set_ylabel("Conductance (S)")
+    g = trace.conductance
+    keep = np.isfinite(g) & np.isfinite(x)
+    if not keep.any():
+        return no_data(ax)
+    log = bool((g[keep] > 0).all() and g[keep].max() > 10.0 * g[keep].min())
+    factor, unit = (1.0, "S") if log else _unit(float(np.abs(g[keep]).max()))
+    ax.set_ylabel(f"Conductance ({unit})")
+    if log:
+        ax.set_yscale("log")
+    many = int(keep.sum()) > RASTER_MARKERS
+    if not many:
+        ax.plot(x[keep], g[keep] / factor, color=Colour.ALL, linewidth=0.6, zorder=1)
+    for word, mine, colour in _by_voltage(trace, keep):
+        ax.plot(
+            x[mine], g[mine] / factor, "o", color=colour, markersize=1.6 if many else 2.6, markeredgewidth=0,
+            linestyle="none", label=word, zorder=3, rasterized=many,
+        )  # fmt: skip
+    if not timed:
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    tidy_log_axis(ax.yaxis)
+    note_title(ax, f"{plain_text(trace.device, 40)}, {plural(int(keep.sum()), 'state')}")
+    if trace.amplitude is not None:
+        ax.legend(
+            loc="best", handletextpad=0.1, markerscale=1.5, frameon=True, framealpha=0.85, edgecolor="none"
+        )
+    return ax
+
+
+def _by_voltage(
+    trace: PulseTrace, keep: Bool[np.ndarray, " pulse"]
+) -> list[tuple[str, Bool[np.ndarray, " pulse"], Colour]]:
+    """Groups of states by the voltage on them: words for the legend, members, colour."""
+    volts = trace.amplitude
+    if volts is None or not np.isfinite(volts).any() or not np.nanmax(np.abs(volts)) > 0:
+        return [("states", keep, Colour.DATA)]
+    strong = np.abs(volts) >= 0.5 * np.nanmax(np.abs(volts))
+    groups = []
+    for mine, colour in (
+        (keep & strong & (volts > 0), Colour.SET),
+        (keep & strong & (volts < 0), Colour.RESET),
+        (keep & ~strong, Colour.MUTED),
+    ):
+        if mine.any():
+            groups.append((f"at {quantity_text(float(np.median(volts[mine])), 'V', 2)}", mine, colour))
+    return groups
+
+
+def plot_update_series(fits: Sequence[UpdateFit], ax: Axes, *, convention: Convention | None = None) -> Axes:
+    """Draw the pulses of each of `fits`, or its nonlinearity by `convention`, against its repeat; returns `ax`.
+
+    Repeats count within each direction, in the order given. A straight line, whose A is infinite, is left out.
+    """
+    ax.set_xlabel("Repeat (number)")
+    ax.set_ylabel("Pulses per trace (number)" if convention is None else _AXES[convention])
+    if not fits:
+        return no_data(ax)
+    for direction, colour, marker in (
+        (Direction.POTENTIATION, Colour.SET, "^"),
+        (Direction.DEPRESSION, Colour.RESET, "v"),
+    ):
+        mine = [fit for fit in fits if fit.direction is direction]
+        values = np.array(
+            [float(f.pulses) if convention is None else f.nonlinearity(convention) for f in mine]
+        )
+        shown = np.isfinite(values)
+        if shown.any():
+            ax.plot(
+                1.0 + np.flatnonzero(shown), values[shown], marker, color=colour,
+                markersize=3.2 if values.size <= 60 else 1.8, markeredgewidth=0, linestyle="none",
+                label=f"{direction.value} ({values.size})", rasterized=values.size > RASTER_MARKERS,
+            )  # fmt: skip
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.margins(y=0.15)
+    # Above the axes: two series leave no corner free for certain.
+    ax.legend(
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0),
+        ncols=2,
+        handletextpad=0.1,
+        columnspacing=1.0,
+        markerscale=1.3,
+    )
     return ax
 
 

@@ -17,8 +17,16 @@ from pinched.data.traces import Retention
 from pinched.extraction.levels import LevelConfusion
 from pinched.extraction.retention import TEN_YEARS, Arrhenius, RetentionFit
 from pinched.report.figures_sweeps import no_data
-from pinched.report.style import DEVICE_COLOURS, NOTE, RASTER_MARKERS, Colour, plain_text, tidy_log_axis
-from pinched.report.words import quantity_text
+from pinched.report.style import (
+    DEVICE_COLOURS,
+    NOTE,
+    RASTER_MARKERS,
+    Colour,
+    note_title,
+    plain_text,
+    tidy_log_axis,
+)
+from pinched.report.words import interval_text, number, powers, quantity_text
 
 
 def plot_retention(traces: Sequence[Retention], fits: Sequence[RetentionFit], ax: Axes) -> Axes:
@@ -82,12 +90,11 @@ def plot_retention(traces: Sequence[Retention], fits: Sequence[RetentionFit], ax
         fit = fits[usable[0]]
         value, low, high = fit.extrapolated
         when = "10 years" if np.isclose(fit.time[-1], TEN_YEARS) else f"{show(float(fit.time[-1]), 's')}"
-        ax.set_title(
-            f"{fit.best.law}; at {when} {quantity_text(value, 'ohm')} "
-            f"[{quantity_text(low, 'ohm')}, {quantity_text(high, 'ohm')}]\n"
-            f"extrapolated {fit.span_factor:.2g} times the time measured",
-            fontsize=NOTE,
-            color=Colour.MUTED,
+        ends = interval_text((low, high), "ohm", value)
+        note_title(
+            ax,
+            f"{fit.best.law}; at {when} {quantity_text(value, 'ohm')} {ends}\n"
+            f"extrapolated {powers(number(fit.span_factor, 2))} times the time measured",
         )
     elif 1 < len(usable) <= len(DEVICE_COLOURS):
         ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), handletextpad=0.1, markerscale=1.6)
@@ -156,10 +163,9 @@ def plot_level_confusion(confusion: LevelConfusion, ax: Axes) -> Axes:
     ax.set_xlabel("Level read (number)")
     ax.set_ylabel("Level before (number)")
     low, high = (100 * end for end in confusion.changed_interval)
-    ax.set_title(
+    note_title(
+        ax,
         f"{confusion.changed} of {confusion.cells} cells changed:\n"
         f"{100 * confusion.changed_share:.2g} % [{low:.2g}, {high:.2g}]; entries in %",
-        fontsize=NOTE,
-        color=Colour.MUTED,
     )
     return ax

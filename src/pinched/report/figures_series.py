@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from pinched._errors import PinchedError
 from pinched.extraction.series import autocorrelation, effective_size
 from pinched.report.figures_sweeps import no_data
-from pinched.report.style import NOTE, Colour
+from pinched.report.style import Colour, note_title
 
 
 def plot_autocorrelation(
@@ -38,9 +38,5 @@ def plot_autocorrelation(
     ax.set_xlim(0.3, found.lag[-1] + 0.7)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     chance = "< 0.001" if found.p_value < 1e-3 else f"= {found.p_value:.2g}"
-    ax.set_title(
-        f"n = {found.n}, worth {effective_size(values):.0f} independent; Ljung-Box p {chance}",
-        fontsize=NOTE,
-        color=Colour.MUTED,
-    )
+    note_title(ax, f"n = {found.n}, worth {effective_size(values):.0f} independent; Ljung-Box p {chance}")
     return ax

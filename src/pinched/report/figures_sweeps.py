@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,7 +12,7 @@ from matplotlib.patches import FancyArrowPatch
 
 from pinched.data.sweep import IVSweep
 from pinched.extraction.cycles import Cycle, split_cycles
-from pinched.report.style import NOTE, Colour, plain_text
+from pinched.report.style import NOTE, Colour, axes_width, figure_of, legend_columns, plain_text
 from pinched.report.words import quantity_text
 
 MOST_CYCLES = 200
@@ -19,8 +20,18 @@ MOST_CYCLES = 200
 
 _RASTER_ABOVE = 20_000  # samples: beyond this a vector path is heavier than its picture at 300 dpi
 _MEDIAN_POINTS = 200
-_OUT = (0.35, 0.25, 0.15, 0.5, 0.65)  # shares of a branch at which its number may stand, best first
-_BACK = (0.55, 0.45, 0.35, 0.25, 0.65)
+_OUT = (
+    0.35,
+    0.25,
+    0.15,
+    0.5,
+    0.65,
+    0.8,
+    0.08,
+)  # shares of a branch at which its number may stand, best first
+_NEAR_ZERO = 0.02  # share of the largest |V| below which a current does not set the axes
+_JUMP = 0.3  # decades between two samples: a device that switches
+_BACK = (0.55, 0.45, 0.35, 0.25, 0.65, 0.15)
 
 Trace = tuple[Float[np.ndarray, " sample"], Float[np.ndarray, " sample"]]
 
@@ -33,7 +44,7 @@ def plot_sweeps(
     The first and the last cycle are coloured, the others grey; `median` adds the median current of the
     cycles, `directions` the numbers 1 to 4 with arrows along the first cycle. A known compliance current
     is a dashed line. A current of exactly 0 A, which a log axis cannot show, is drawn at the smallest
-    current that is not zero, and a note says so.
+    current that is not zero, and a note says so where it happens away from 0 V.
     """
     cycles = [(sweep, trace, cycle) for sweep in sweeps for trace, cycle in _traces(sweep)]
     ax.set_xlabel("Voltage (V)")
@@ -43,7 +54,11 @@ def plot_sweeps(
         return no_data(ax)
     floor = float(min(positive))
     drawn = _evenly(len(cycles), MOST_CYCLES)
-    zeros = any((cycles[k][1][1] == 0).any() for k in drawn)
+    widest = max(float(np.abs(cycles[k][1][0]).max()) for k in drawn)
+    # At 0 V a current of 0 A is no surprise, and below the axes.
+    zeros = any(
+        ((i == 0) & (np.abs(v) >= _NEAR_ZERO * widest)).any() for v, i in (cycles[k][1] for k in drawn)
+    )
     traces = {k: (cycles[k][1][0], np.maximum(cycles[k][1][1], floor)) for k in drawn}
     ax.set_yscale("log")
     middle = [k for k in drawn if 0 < k < len(cycles) - 1]
@@ -68,7 +83,7 @@ def plot_sweeps(
         which = f"cycle {cycle.number}" if cycle else f"cycle {sweep.cycle}"
         label = f"{word}: {plain_text(sweep.device)}, {which}" if several else f"{word} ({which})"
         ax.plot(*traces[k], color=colour, linewidth=1.1, label=label, rasterized=heavy, zorder=order)
-    _limits(np.concatenate([t[1] for t in traces.values()]), ax)
+    _limits(list(traces.values()), ax)
     if directions and cycles[0][2] is not None:
         _draw_directions(cycles[0][2], floor, ax)
     _draw_compliance(sweeps, ax)
@@ -78,8 +93,12 @@ def plot_sweeps(
     if zeros:
         notes.append(f"0 A drawn at the floor, {quantity_text(floor, 'A', 2)}")
     if notes:
-        ax.set_title("; ".join(notes), fontsize=NOTE, color=Colour.MUTED)
-    ax.legend(loc="lower right", frameon=True, framealpha=0.85, edgecolor="none")
+        ax.annotate(
+            "; ".join(notes), (0.99, 0.015), xycoords="axes fraction", fontsize=NOTE, color=Colour.MUTED, ha="right",
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.0}, zorder=8,
+        )  # fmt: skip
+    # Above the axes: loops leave no corner free for certain.
+    ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=legend_columns(ax), columnspacing=1.0)
     return ax
 
 
@@ -128,14 +147,22 @@ def _draw_median(traces: list[Trace], floor: float, ax: Axes) -> None:
     )
 
 
-def _limits(current: Float[np.ndarray, " sample"], ax: Axes) -> None:
-    # A crossing of 0 V can come arbitrarily close to 0 A: half a percent of the samples may leave the axes below.
-    low, high = np.percentile(current, 0.5), float(current.max())
-    ax.set_ylim(max(float(current.min()), low / 3) / 2, high * 3)
+def _limits(traces: list[Trace], ax: Axes) -> None:
+    # At the crossing of 0 V the current can come arbitrarily close to 0 A: what is near it may leave the axes below.
+    voltage = np.abs(np.concatenate([v for v, _ in traces]))
+    current = np.concatenate([i for _, i in traces])
+    away = current[voltage >= _NEAR_ZERO * voltage.max()]
+    low, high = float(np.percentile(away, 0.2)), float(current.max())
+    ax.set_ylim(min(low, high / 10) / 2, high * 3)
+    low_v, high_v = (float(f(np.concatenate([v for v, _ in traces]))) for f in (np.min, np.max))
+    room = 0.03 * (high_v - low_v) or 0.1
+    ax.set_xlim(low_v - room, high_v + room)
 
 
 def _draw_directions(cycle: Cycle, floor: float, ax: Axes) -> None:
     number = 0
+    small = axes_width(ax) < 170
+    size, taken = (5.0 if small else NOTE), []
     for excursion in cycle.excursions[:2]:
         for branch in (excursion.outgoing, excursion.returning):
             number += 1
@@ -145,39 +172,81 @@ def _draw_directions(cycle: Cycle, floor: float, ax: Axes) -> None:
             preferred = _OUT if branch is excursion.outgoing else _BACK
             v = excursion.sign * branch.voltage
             i = np.maximum(branch.current, floor)
-            at, ahead = _straight_piece(i, preferred)
+            at, ahead = _free_piece(v, i, preferred, taken, 2.2 * size, ax)
+            taken.append(_points(v[at], i[at], ax))
             arrow = FancyArrowPatch(
                 (float(v[at]), float(i[at])), (float(v[ahead]), float(i[ahead])),
-                arrowstyle="-|>,head_length=3,head_width=1.6", mutation_scale=1, color=Colour.FIT, linewidth=0.7,
-                shrinkA=0, shrinkB=0, zorder=6,
+                arrowstyle="-|>,head_length=3,head_width=1.6", mutation_scale=0.8 if small else 1.0,
+                color=Colour.FIT, linewidth=0.7, shrinkA=0, shrinkB=0, zorder=6,
             )  # fmt: skip
             ax.add_patch(arrow)
             ax.annotate(
-                str(number), (float(v[at]), float(i[at])), fontsize=NOTE, ha="center", va="center", zorder=7,
+                str(number), (float(v[at]), float(i[at])), fontsize=size, ha="center", va="center", zorder=7,
                 bbox={"boxstyle": "circle,pad=0.22", "facecolor": "white", "edgecolor": Colour.FIT, "linewidth": 0.6},
             )  # fmt: skip
 
 
-def _straight_piece(current: Float[np.ndarray, " sample"], shares: tuple[float, ...]) -> tuple[int, int]:
-    """Two samples for an arrow, from the first of `shares` of the way where the current does not jump."""
+def _points(voltage: float, current: float, ax: Axes) -> tuple[float, float]:
+    """Place of a sample in `ax`, in points from its lower left corner."""
+    (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+    width = axes_width(ax)
+    height = width * ax.get_position().height / ax.get_position().width
+    height *= figure_of(ax).get_figheight() / figure_of(ax).get_figwidth()
+    return (
+        width * (voltage - left) / (right - left),
+        height * math.log(current / low) / math.log(high / low),
+    )
+
+
+def _free_piece(
+    voltage: Float[np.ndarray, " sample"],
+    current: Float[np.ndarray, " sample"],
+    shares: tuple[float, ...],
+    taken: list[tuple[float, float]],
+    room: float,
+    ax: Axes,
+) -> tuple[int, int]:
+    """Two samples for an arrow: where the current does not jump, inside the axes, `room` (pt) from those `taken`."""
     last = current.size - 1
-    pieces = [(int(share * last), min(int((share + 0.18) * last) + 1, last)) for share in shares]
-    decades = [abs(float(np.log10(current[b] / current[a]))) for a, b in pieces]
-    calm = [piece for piece, change in zip(pieces, decades, strict=True) if change < 0.35]
-    return calm[0] if calm else pieces[int(np.argmin(decades))]
+    pieces = [
+        (int(share * last), min(int((share + reach) * last) + 1, last))
+        for reach in (0.18, 0.09)
+        for share in shares
+    ]
+    best, chosen = -np.inf, pieces[0]
+    steps = np.abs(np.diff(np.log10(current)))
+    # The number tells the state that the way begins with: before the first jump, where there is one.
+    switched = int(np.argmax(steps > _JUMP)) if (steps > _JUMP).any() else last
+    for rank, (at, ahead) in enumerate(pieces):
+        change = abs(math.log10(current[ahead] / current[at]))
+        place = _points(float(voltage[at]), float(current[at]), ax)
+        near = min((math.dist(place, other) for other in taken), default=np.inf)
+        inside = ax.get_ylim()[0] < current[at] < ax.get_ylim()[1]
+        jumps = bool((steps[at:ahead] > _JUMP).any())
+        # An arrow across a jump misleads most, then a number outside or on another one; the order decides the rest.
+        score = -4.0 * jumps - 3.0 * (not inside) - 2.0 * (near < room) - 1.0 * (at > switched)
+        score -= 0.2 * change + 0.05 * rank
+        if score > best:
+            best, chosen = score, (at, ahead)
+    return chosen
 
 
 def _draw_compliance(sweeps: Sequence[IVSweep], ax: Axes) -> None:
     limits = sorted({s.compliance_current for s in sweeps if s.compliance_current is not None})
-    low = min(float(s.voltage.min()) for s in sweeps)
-    high = max(float(s.voltage.max()) for s in sweeps)
-    # The pinch at 0 V leaves room for words, where 0 V is well inside the axes.
-    both = -low > 0.3 * high and high > -0.3 * low
     # More limits than three are a study of its own, and a fan of dashed lines no help.
-    for limit in limits if len(limits) <= 3 else []:
+    low, high = ax.get_ylim()
+    # One that no current comes near is beyond the axes.
+    for limit in [limit for limit in limits if low < limit < high] if len(limits) <= 3 else []:
         ax.axhline(limit, color=Colour.MUTED, linewidth=0.7, linestyle=(0, (4, 3)), zorder=2)
+        # Above the line there is room on the side that the limit holds.
+        right = _largest(sweeps, 1) <= 1.05 * limit or _largest(sweeps, -1) > 1.05 * limit
         ax.annotate(
-            f"compliance {quantity_text(limit, 'A', 2)}", (0.0 if both else low, limit), xytext=(0, 2),
-            textcoords="offset points", fontsize=NOTE, color=Colour.MUTED, va="bottom",
-            ha="center" if both else "left",
+            f"compliance {quantity_text(limit, 'A', 2)}", (1.0 if right else 0.0, limit),
+            xycoords=ax.get_yaxis_transform(), xytext=(-2 if right else 2, 2), textcoords="offset points",
+            fontsize=NOTE, color=Colour.MUTED, va="bottom", ha="right" if right else "left",
         )  # fmt: skip
+
+
+def _largest(sweeps: Sequence[IVSweep], sign: int) -> float:
+    """Largest |I| (A) on one side of 0 V."""
+    return max((float(np.abs(s.current[sign * s.voltage > 0]).max(initial=0.0)) for s in sweeps), default=0.0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,10 +19,24 @@ from pinched.devices.spread import SpreadFit, working_devices
 from pinched.extraction.distributions import DistributionFit
 from pinched.extraction.intervals import Summary, binomial_interval, summarise
 from pinched.extraction.table import Flag, SwitchingTable
+from pinched.networks.findings import Sensitivity
 from pinched.networks.score import Score
+from pinched.report.checks.every import every_check
+from pinched.report.checks.record import Guideline
+from pinched.report.findings import Findings
+from pinched.report.findings.sweeps import Variability
 from pinched.report.quantities import Quantity
 from pinched.report.record import RunRecord, any_simulated
 from pinched.report.references import cited
+from pinched.report.rows import records_of
+
+_GUIDELINES = {
+    Guideline.ENDURANCE2021: "lanza2021endurance",
+    Guideline.METHODS2019: "lanza2019recommended",
+    Guideline.PERFORMANCE2025: "lanza2025achilles",
+    Guideline.VARIABILITY2023: "acal2023holistic",
+}
+"""Guideline -> its key in references.bib."""
 
 
 def numbers(
@@ -31,16 +45,20 @@ def numbers(
     fit: SpreadFit | None,
     score: Score | None,
     run: RunRecord,
+    findings: Findings | None = None,
 ) -> dict[str, Any]:
     """All numbers of a report, ready for JSON.
 
     `fit` is None where the cycles are too few for one, `score` where no network was asked for; what
     depends on them is None then. Bootstrap intervals draw from `run.seed`, over whole devices where
-    devices repeat.
+    devices repeat. With `findings` it also holds a record per cycle (key "records"), and lists of records of
+    everything else that was measured (the keys of `rows.records_of`).
     """
     ratio = _spread(table.on_off_ratio, table, run.seed, unit="1")
-    network = None if score is None else _network(score)
-    found: dict[str, Any] = {"sweeps": len(sweeps), "cycles": len(table), "devices": len(table.devices)}
+    network = None if score is None else network_numbers(score)
+    measured = [] if findings is None else findings.records
+    devices = len(table.devices) or len({record.device for record in measured})
+    found: dict[str, Any] = {"sweeps": len(sweeps), "cycles": len(table), "devices": devices}
     for quantity in Quantity:
         words = quantity.value
         entry = _spread(quantity.measured(table), table, run.seed, unit=words.unit)
@@ -54,9 +72,79 @@ def numbers(
         "network": network,
         "baseline": None if network is None else network["baseline"],
         "bit_error_rate": None if network is None else network["bit_error_rate"],
-        "provenance": _provenance(sweeps, fit, score, run),
     }
+    if findings is not None:
+        found |= {
+            "records": list(table.rows()),
+            **records_of(findings),
+            "variability": _variability(findings.variability),
+            "nonvolatile_threshold": _asdict(findings.threshold),
+            "survival": _survival(findings),
+            "noise_law": _noise_law(findings),
+        }
+    checks = every_check(sweeps, table, findings, found, run)
+    found["checks"] = [dataclasses.asdict(check) for check in checks]
+    sources = {_GUIDELINES[check.guideline] for check in checks} | _sources(findings)
+    found["provenance"] = _provenance(sweeps, fit, score, run, sources)
     return _plain(found)
+
+
+def _sources(findings: Findings | None) -> set[str]:
+    """Keys in references.bib of the methods behind `findings`."""
+    if findings is None:
+        return set()
+    found: list[Any] = [findings.survival, *(one.fit for one in findings.pulses)]
+    for one in findings.retention:
+        found += [one.fit, one.telegraph, one.spectrum]
+    if findings.variability is not None:
+        found += [findings.variability.curves, *findings.variability.components.values()]
+    if any(state.fit is not None for state in findings.conduction):
+        return {type(one).source for one in found if one is not None} | {
+            "chiu2014review",
+            "hurvich1989regression",
+        }
+    return {type(one).source for one in found if one is not None}
+
+
+def _asdict(value: Any) -> dict[str, Any] | None:
+    return None if value is None else dataclasses.asdict(value)
+
+
+def _variability(found: Variability | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    curves, related = found.curves, found.related
+    return {
+        "components": {name: dataclasses.asdict(part) for name, part in found.components.items()},
+        "curves": None
+        if curves is None
+        else {
+            "coefficient": curves.coefficient,
+            "interval": curves.interval,
+            "pointwise": curves.pointwise,
+            "cycles": curves.cycles,
+        },
+        "correlations": _asdict(related),
+    }
+
+
+def _survival(findings: Findings) -> dict[str, Any] | None:
+    survival = findings.survival
+    if survival is None:
+        return None
+    return dataclasses.asdict(survival) | {"min_ratio": findings.criterion.min_ratio}
+
+
+def _noise_law(findings: Findings) -> dict[str, Any] | None:
+    law = findings.noise_law
+    if law is None:
+        return None
+    return {
+        "exponent": law.exponent,
+        "interval": law.interval,
+        "prefactor": law.prefactor,
+        "states": law.noise.size,
+    }
 
 
 def to_json(found: Mapping[str, Any]) -> str:
@@ -99,7 +187,8 @@ def _yield(table: SwitchingTable, fit: SpreadFit | None) -> dict[str, Any]:
     }
 
 
-def _network(score: Score) -> dict[str, Any]:
+def network_numbers(score: Score) -> dict[str, Any]:
+    """The numbers of a network that was read back from arrays."""
     accuracy = score.accuracy_array
     return {
         "name": score.name,
@@ -128,11 +217,26 @@ def _network(score: Score) -> dict[str, Any]:
         "parameters": score.parameters,
         "write_voltage": score.write_voltage,
         "threshold": score.threshold,
+        "storage": score.storage,
+        "cost": None if score.cost is None else dataclasses.asdict(score.cost),
+        "bake": None if score.bake is None else dict(zip(("time", "temperature"), score.bake, strict=True)),
+        "sensitivity": None if score.sensitivity is None else _sensitivity(score.sensitivity),
+        "required": [dataclasses.asdict(one) | {"knob": one.knob.value} for one in score.required],
+    }
+
+
+def _sensitivity(found: Sensitivity) -> dict[str, Any]:
+    return dataclasses.asdict(found) | {
+        "ranking": [dataclasses.asdict(one) | {"property": one.property.value} for one in found.ranking]
     }
 
 
 def _provenance(
-    sweeps: Sequence[IVSweep], fit: SpreadFit | None, score: Score | None, run: RunRecord
+    sweeps: Sequence[IVSweep],
+    fit: SpreadFit | None,
+    score: Score | None,
+    run: RunRecord,
+    sources: Collection[str],
 ) -> dict[str, Any]:
     assumptions = dict.fromkeys([*(fit.assumptions if fit else ()), *run.assumptions])
     return {
@@ -148,7 +252,7 @@ def _provenance(
         "passed_over": run.passed_over,
         "guesses": run.guesses,
         "assumptions": list(assumptions),
-        "references": [{"key": r.key, "text": r.text, "url": r.url} for r in cited(fit, score)],
+        "references": [{"key": r.key, "text": r.text, "url": r.url} for r in cited(fit, score, sources)],
     }
 
 

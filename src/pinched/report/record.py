@@ -12,39 +12,43 @@ from datetime import UTC, datetime
 from importlib import metadata
 from typing import NamedTuple
 
+from pinched.data.records import Record
 from pinched.data.sweep import IVSweep
+
+Measured = IVSweep | Record
+"""Whatever was read from a file."""
 
 _PACKAGES = ("pinched", "numpy", "scipy", "numba", "torch", "scikit-learn", "matplotlib")
 
 
 class FileRecord(NamedTuple):
-    """One file that sweeps were read from."""
+    """One file that measurements were read from."""
 
     path: str
     """As the user gave it."""
     sha256: str
     """Hash of the file's bytes, hexadecimal; "" when unknown."""
     sweeps: int
-    """How many sweeps of the report it gave."""
+    """How many sweeps, or records of another kind, of the report it gave."""
 
 
-def collect_files(sweeps: Sequence[IVSweep]) -> tuple[FileRecord, ...]:
-    """The files behind `sweeps`, in the order of their first sweep; sweeps that came from no file are left out."""
+def collect_files(measured: Sequence[Measured]) -> tuple[FileRecord, ...]:
+    """The files behind `measured`, in the order of their first use; what came from no file is left out."""
     counts: dict[tuple[str, str], int] = {}
-    for sweep in sweeps:
-        source = sweep.provenance
+    for one in measured:
+        source = one.provenance
         if source.file:
             key = (source.file, source.sha256)
             counts[key] = counts.get(key, 0) + 1
     return tuple(FileRecord(path, sha256, n) for (path, sha256), n in counts.items())
 
 
-def collect_guesses(sweeps: Sequence[IVSweep]) -> tuple[str, ...]:
+def collect_guesses(measured: Sequence[Measured]) -> tuple[str, ...]:
     """What the readers inferred and the files did not state, each once, with the number of files it concerns."""
     files: dict[str, dict[str, None]] = {}
-    for sweep in sweeps:
-        for guess in sweep.provenance.guesses:
-            files.setdefault(guess, {})[sweep.provenance.file] = None
+    for one in measured:
+        for guess in one.provenance.guesses:
+            files.setdefault(guess, {})[one.provenance.file] = None
     return tuple(
         f"{guess} ({next(iter(names)) if len(names) == 1 else f'{len(names)} files'})"
         for guess, names in files.items()
@@ -85,7 +89,7 @@ class RunRecord:
     duration_s: float = float("nan")
     """How long it took (s); NaN when nobody looked."""
     files: tuple[FileRecord, ...] = ()
-    """Files that gave sweeps."""
+    """Files that gave measurements."""
     skipped: tuple[str, ...] = ()
     """Measurements that could not be used, each with the reason."""
     passed_over: tuple[str, ...] = ()
@@ -94,21 +98,23 @@ class RunRecord:
     """What was inferred and not stated: columns, units, devices; one sentence each."""
     assumptions: tuple[str, ...] = ()
     """What the numbers rest on beyond the data; those of the fit are added by the report."""
+    excluded: int = 0
+    """Cycles that a person excluded by hand."""
     simulated: bool = False
     """True when no instrument measured the sweeps."""
 
 
-def describe_run(sweeps: Sequence[IVSweep], *, read_voltage: float, seed: int = 0) -> RunRecord:
-    """The record of a report that a script makes from `sweeps`, resistances at `read_voltage` (V)."""
+def describe_run(measured: Sequence[Measured], *, read_voltage: float, seed: int = 0) -> RunRecord:
+    """The record of a report that a script makes from `measured`, resistances of sweeps at `read_voltage` (V)."""
     return RunRecord(
         seed=seed,
         read_voltage=read_voltage,
-        files=collect_files(sweeps),
-        guesses=collect_guesses(sweeps),
-        simulated=any_simulated(sweeps),
+        files=collect_files(measured),
+        guesses=collect_guesses(measured),
+        simulated=any_simulated(measured),
     )
 
 
-def any_simulated(sweeps: Sequence[IVSweep]) -> bool:
-    """Whether any of `sweeps` was simulated: one is enough to taint every number that rests on it."""
-    return any(sweep.provenance.simulated_by for sweep in sweeps)
+def any_simulated(measured: Sequence[Measured]) -> bool:
+    """Whether any of `measured` was simulated: one is enough to taint every number that rests on it."""
+    return any(one.provenance.simulated_by for one in measured)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from importlib import resources
 
@@ -61,9 +62,9 @@ def bibliography() -> dict[str, Reference]:
     return parse_bibtex(resources.files("pinched").joinpath("references.bib").read_text(encoding="utf-8"))
 
 
-def cited(fit: SpreadFit | None, score: Score | None) -> tuple[Reference, ...]:
-    """What a report rests on: the method always, and what `fit` and `score` used, in alphabetical order."""
-    keys = {"marraccini2025fast", "efron1993bootstrap", "clopper1934", "salmon2011philox"}
+def cited(fit: SpreadFit | None, score: Score | None, more: Collection[str] = ()) -> tuple[Reference, ...]:
+    """What a report rests on: the method always, what `fit` and `score` used, and the keys of `more`, by name."""
+    keys = {"marraccini2025fast", "efron1993bootstrap", "clopper1934", "salmon2011philox", *more}
     if fit is not None:
         keys |= {"akaike1974", fit.spread.source}
     if score is not None:

@@ -1,13 +1,14 @@
 """One look for every figure: journal widths, 8 pt sans, colours that keep their meaning.
 
 `paper_style` is the rcParams context to draw in, `new_figure` makes axes of a journal's width,
-`to_svg` and `to_png` render them. Nothing here touches pyplot: a figure belongs to who made it.
+`to_svg`, `to_pdf` and `to_png` render them. Nothing here touches pyplot: a figure belongs to who made it.
 """
 
 from __future__ import annotations
 
 import base64
 import io
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,15 +26,17 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from pinched._units import show
 
 _CM_PER_INCH = 2.54
+_WORD = re.compile(r"(?:\\\$|\$[^$]*\$|\[[^\]\n]{1,40}\]|[^ \n\t$])+")
+_MARKUP = re.compile(r"\\[A-Za-z]+|[${}^_]")
 
 
 class Width(Enum):
-    """Widths of a figure that journals print, in cm."""
+    """Widths of a figure that journals print, in cm; other journals differ by a few millimetres."""
 
-    SINGLE = 8.5
-    """One column."""
-    DOUBLE = 17.0
-    """Across the page."""
+    SINGLE = 8.9
+    """One column, 89 mm."""
+    DOUBLE = 18.3
+    """Across the page, 183 mm."""
 
     @property
     def inches(self) -> float:
@@ -152,6 +155,48 @@ def plain_text(text: str, longest: int = 24) -> str:
     return shown.replace("$", r"\$")
 
 
+def axes_width(ax: Axes) -> float:
+    """Width of `ax` in points, before the layout is final: near enough to choose how much text fits."""
+    return float(ax.get_position().width * figure_of(ax).get_figwidth() * 72.0)
+
+
+def note_title(ax: Axes, text: str, colour: str = Colour.MUTED) -> None:
+    """Write `text` small above `ax`, in as many lines as its width asks for; formulas and intervals stay whole."""
+    most = int(axes_width(ax) / (0.45 * NOTE))
+    lines = [line for part in text.split("\n") for line in _wrapped(part, most)]
+    ax.set_title("\n".join(lines), fontsize=NOTE, color=colour)
+
+
+def _wrapped(text: str, most: int) -> list[str]:
+    lines, length = [""], 0
+    for word in _WORD.findall(text):
+        # Letters of a formula that are seen: commands and braces take no room.
+        size = len(_MARKUP.sub("", word)) if "$" in word else len(word)
+        if length and length + 1 + size > most:
+            lines.append("")
+            length = 0
+        lines[-1] += (" " if lines[-1] else "") + word
+        length += size + 1
+    return lines
+
+
+def legend_columns(ax: Axes, most: int = 4) -> int:
+    """How many of the labelled things in `ax` fit beside each other above it."""
+    labels = ax.get_legend_handles_labels()[1]
+    # 7 pt letters, the handle and the gap between columns.
+    longest = max((len(label) for label in labels), default=1) * 3.5 + 26.0
+    return int(min(max(axes_width(ax) // longest, 1), most, max(len(labels), 1)))
+
+
+def headroom(ax: Axes, share: float) -> None:
+    """Raise the upper end of the y axis of `ax` by `share` of its length, in its own scale: room for a legend."""
+    low, high = ax.get_ylim()
+    if ax.get_yscale() == "log":
+        ax.set_ylim(low, high * (high / low) ** share)
+    else:
+        ax.set_ylim(low, high + share * (high - low))
+
+
 def tidy_log_axis(axis: Axis) -> None:
     """Powers of ten on a log `axis` that spans many decades; 1, 2, 5 as plain numbers ("200", "5 k") on a short one.
 
@@ -164,12 +209,15 @@ def tidy_log_axis(axis: Axis) -> None:
     if decades < 2.2:
         # matplotlib would write 3 × 10² between the decades, too wide for a column.
         axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if decades < 1.5 else (1.0, 3.0)))
-        axis.set_major_formatter(FuncFormatter(lambda value, _: _short(value)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: short_number(value)))
     axis.set_minor_formatter(NullFormatter())
 
 
-def _short(value: float) -> str:
-    return f"{value:g}" if 1e-2 <= abs(value) < 1e4 else show(value, "ohm").removesuffix("ohm").strip()
+def short_number(value: float) -> str:
+    """`value` with few digits, and a prefix where it is large or small: "200", "50 k", "3 µ"."""
+    if value == 0 or 1e-2 <= abs(value) < 1e4:
+        return f"{value:.4g}"
+    return show(value, "ohm").removesuffix("ohm").strip().replace("u", "µ")
 
 
 class SvgText(StrEnum):
@@ -194,6 +242,15 @@ def to_svg(figure: Figure, text: SvgText) -> str:
     with _no_glyph_warnings(), mpl.rc_context({"svg.fonttype": text.value}):
         figure.savefig(out, format="svg", metadata={"Date": None})
     return out.getvalue().decode("utf-8")
+
+
+def to_pdf(figure: Figure) -> bytes:
+    """`figure` as PDF with its text as text, the same bytes for the same figure."""
+    out = io.BytesIO()
+    # Type 42 keeps letters as letters of a TrueType font; journals refuse the default, Type 3.
+    with _no_glyph_warnings(), mpl.rc_context({"pdf.fonttype": 42}):
+        figure.savefig(out, format="pdf", metadata={"CreationDate": None, "Producer": None, "Creator": None})
+    return out.getvalue()
 
 
 def to_png(figure: Figure) -> bytes:

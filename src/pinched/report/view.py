@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from pinched.report.quantities import Quantity
+from pinched.report.view_network import cost_rows
 from pinched.report.words import (
     DASH,
     duration_text,
     interval_text,
+    missing,
     number,
     percent,
     percent_interval,
@@ -25,6 +27,13 @@ from pinched.report.words import (
     setting_text,
     share_decimals,
 )
+
+_ELSEWHERE = {
+    "retention": "retention and read noise",
+    "endurance": "endurance",
+    "pulses": "response to pulses",
+}
+"""What sweeps do not show, by its key in numbers.json."""
 
 _ORDINARY = {"abrupt", "measured"}
 
@@ -46,6 +55,8 @@ class Headline:
 def headline(found: Mapping[str, Any], device_word: str = "device") -> Headline:
     """The one sentence of the report: of the network where there is one, of the devices otherwise."""
     network = found["network"]
+    if network is None and not found["cycles"]:
+        return _headline_of_records(found, device_word)
     if network is None:
         lrs, hrs = found["resistance_lrs"], found["resistance_hrs"]
         volts = ", ".join(
@@ -69,6 +80,39 @@ def headline(found: Mapping[str, Any], device_word: str = "device") -> Headline:
         after=f"{worst}float {percent(network['accuracy_float'], decimals)}, "
         f"trivial baseline {percent(network['baseline'], decimals)}",
     )
+
+
+_KINDS = {
+    "pulses": "pulse trace",
+    "retention": "retention trace",
+    "endurance": "endurance trace",
+    "reads": "set of level reads",
+    "writes": "write log",
+}
+
+
+def _headline_of_records(found: Mapping[str, Any], device_word: str) -> Headline:
+    """What was measured, where it was no sweep."""
+    counts = [(noun, len(found.get(key, []))) for key, noun in _KINDS.items()]
+    said = [_plural(count, noun) for noun, count in counts if count]
+    return Headline(
+        before="Measured",
+        value=", ".join(said) or "nothing",
+        after=f"{plural(found['devices'], device_word)}, no current-voltage sweep",
+    )
+
+
+def _plural(count: int, noun: str) -> str:
+    return (
+        plural(count, noun) if count == 1 or not noun.startswith("set ") else plural(count, "set") + noun[3:]
+    )
+
+
+def check_counts(found: Mapping[str, Any]) -> str:
+    """How the guideline checks ended: "1 fail, 2 warn, 5 pass"; "" without checks."""
+    verdicts = [check["verdict"] for check in found["checks"]]
+    counts = [(word, verdicts.count(word)) for word in ("fail", "warn", "cannot tell", "pass")]
+    return ", ".join(f"{count} {word}" for word, count in counts if count)
 
 
 def device_rows(found: Mapping[str, Any]) -> list[Row]:
@@ -158,6 +202,7 @@ def network_facts(network: Mapping[str, Any]) -> list[Row]:
         ("Bits read wrong", rate_text(network["bit_error_rate"])),
         ("‘1’ read as ‘0’", rate_text(network["bit_error_one"])),
         ("‘0’ read as ‘1’", rate_text(network["bit_error_zero"])),
+        *cost_rows(network),
     ]
 
 
@@ -172,7 +217,7 @@ def cautions(found: Mapping[str, Any]) -> list[str]:
             notes.append(
                 f"{words} in {count} of {every}: HRS/LRS would be a lower bound there and is left out."
             )
-    if found["devices"] == 1:
+    if found["devices"] == 1 and found["cycles"]:
         notes.append("One device: nothing here says how devices differ.")
     ratio = found["on_off_ratio"]
     if ratio is not None and ratio <= 1:
@@ -187,6 +232,8 @@ def cautions(found: Mapping[str, Any]) -> list[str]:
         notes.append(
             "The network read back from the arrays is not better than the nearest class mean, which needs none."
         )
+    if network["cost"] is not None:
+        notes += network["cost"]["notes"]
     if network["images"] < 1000:
         notes.append(
             f"One image is {percent(1 / max(network['images'], 1), 2)} of the test set: accuracies are coarse."
@@ -196,17 +243,25 @@ def cautions(found: Mapping[str, Any]) -> list[str]:
 
 def exclusions(found: Mapping[str, Any]) -> list[str]:
     """What the numbers do not include, one sentence each."""
-    # Facts that no reader of files delivers so far; a reader that does must take its words out of here.
-    conditions = "Temperature, ambient, area and ramp rate of the measurement: the sweeps do not carry them."
+    known = [check["finding"] for check in found["checks"] if check["code"] == "S1"]
+    conditions = [f"How it was measured: {finding}." for finding in known]
     if found["network"] is None:
-        return [conditions, "Retention, endurance, read noise: they need other measurements than sweeps."]
+        lacking = [noun for key, noun in _ELSEWHERE.items() if not found.get(key)]
+        if not lacking:
+            return conditions
+        words = ", ".join(lacking)
+        return [*conditions, f"{words[0].upper()}{words[1:]}: nothing that was read says anything of them."]
+    network = found["network"]
+    time = "Time: no drift and no retention loss; the accuracy is that right after programming."
+    share = None if network["cost"] is None else network["cost"]["wear_share"]
+    wear = "Wear: every cell is written as a fresh one; endurance does not enter."
     return [
         "Wires: no wire resistance and no sneak paths; an access transistor per cell is assumed.",
-        "Time: no drift and no retention loss; the accuracy is that right after programming.",
-        "Wear: every cell is written as a fresh one; endurance does not enter.",
+        *([time] if network["bake"] is None else []),
+        *([wear] if share is None or missing(share) else []),
         "Reading: no read noise, no offset of the sense amplifiers, no read disturb.",
         "Arithmetic: arrays store the bits of the weights, the sums are computed digitally and without error.",
-        conditions,
+        *conditions,
     ]
 
 

@@ -6,6 +6,8 @@ Every function takes the values of `numbers` (SI, shares, None where a number is
 from __future__ import annotations
 
 import math
+import os
+import re
 from collections.abc import Sequence
 
 from pinched._units import parse_unit, show
@@ -13,6 +15,7 @@ from pinched._units import parse_unit, show
 DASH = "–"
 """Stands where there is no number."""
 
+_BREAKS = "/_- ."
 _SYMBOLS = {"ohm": "Ω", "u": "µ"}
 
 
@@ -42,6 +45,12 @@ def _digits(value: float, digits: int) -> str:
         mantissa = f"{value / 10.0**magnitude:.{digits - 1}f}"
         return _minus(f"{mantissa} × 10") + _superscript(magnitude)
     return _minus(f"{value:.{max(digits - 1 - magnitude, 0)}f}")
+
+
+def powers(text: str) -> str:
+    """`text` with its powers of ten as mathtext: the fonts of journals have no raised minus."""
+    raised = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+    return re.sub("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda found: f"$^{{{found[0].translate(raised)}}}$", text)
 
 
 def _superscript(power: int) -> str:
@@ -157,3 +166,15 @@ def duration_text(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def distinct(names: Sequence[str]) -> list[str]:
+    """`names` without the words that all of them begin or end with."""
+    head = os.path.commonprefix(list(names))
+    tail = os.path.commonprefix([name[::-1] for name in names])[::-1]
+    # Whole words only: "D01" and "D02" share a D that belongs to them.
+    head = head[: max((head.rfind(mark) for mark in _BREAKS), default=-1) + 1]
+    starts = [tail.find(mark) for mark in _BREAKS if mark in tail]
+    tail = tail[min(starts) :] if starts else ""
+    short = [name[len(head) : len(name) - len(tail)] for name in names]
+    return short if all(short) and len(set(short)) == len(set(names)) else list(names)

@@ -1,0 +1,369 @@
+"""Every `plot_*`: gives back the axes it was given, names a unit on both axes, and draws the data that it got.
+
+One entry per function in `CASES`; a test compares the table with the public names, so that none is forgotten.
+"""
+
+import inspect
+import re
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import pinched.report as report
+from pinched.data.sweep import IVSweep
+from pinched.data.traces import Endurance, LevelReads, PulseTrace, Retention, WriteLog
+from pinched.extraction.compliance import ComplianceSeries, Kept
+from pinched.extraction.conduction import fit_conduction
+from pinched.extraction.distributions import fit_distribution
+from pinched.extraction.endurance import Criterion, extract_endurance, fit_survival
+from pinched.extraction.levels import confuse_levels
+from pinched.extraction.noise import extract_telegraph, fit_noise_law
+from pinched.extraction.plasticity import Convention, fit_update
+from pinched.extraction.pulses import extract_pulses
+from pinched.extraction.retention import fit_arrhenius, fit_retention
+from pinched.extraction.series import autocorrelation, fit_spectrum
+from pinched.report.quantities import Quantity
+from pinched.report.style import Width, figure_of, new_figure, paper_style, to_png
+
+UNIT = re.compile(
+    r"\((V|A|Ω|S|s|1|%|Hz|eV|1/eV|Ω²/Hz|A²/Hz|µS|mS|nS|number|cycles|lag|class|NeuroSim label|pulses|"
+    r"number, from the lowest resistance|potentiation, then depression|all devices in order|row by row|"
+    r"% of G|1 / V|V\$\^\{1/2\}\$|V½)\)"
+)
+WITHOUT = re.compile(r"^(Count per bin|ln|√|1/|$)|\[|/ 1 V")
+"""Labels without brackets: counts, and the transformed variables of a conduction law, which name theirs inside."""
+OTHERS = {
+    # Tested where they are made: they need networks or fits.
+    "plot_accuracy", "plot_confusion", "plot_properties", "plot_required", "plot_fit", "plot_fit_residuals",
+    "plot_ranking",
+}  # fmt: skip
+
+
+def rng():
+    return np.random.default_rng(5)
+
+
+def line(ax, label):
+    """The line with `label` that starts so."""
+    return next(one for one in ax.lines if str(one.get_label()).startswith(label))
+
+
+def points(ax, *, marker="o"):
+    return [np.array(one.get_data()) for one in ax.lines if one.get_marker() == marker]
+
+
+def holds(drawn, x, y):
+    """Whether every finite point (x, y) is among the points `drawn`."""
+    given = {(float(np.float32(a)), float(np.float32(b))) for a, b in zip(x, y, strict=True)}
+    shown = {(float(np.float32(a)), float(np.float32(b))) for d in drawn for a, b in d.T}
+    return given <= shown
+
+
+def series(n=24):
+    r = rng()
+    limit = np.repeat(np.geomspace(1e-5, 1e-3, n // 2), 2)
+    kept = limit > 1e-4
+    return ComplianceSeries(
+        read_voltage=0.1,
+        device=("D",) * n,
+        cycle=np.arange(1, n + 1),
+        compliance_current=limit,
+        resistance_hrs=1e6 * np.exp(0.1 * r.normal(size=n)),
+        resistance_lrs=0.3 / limit,
+        resistance_next=np.where(kept, 0.3 / limit, 1e6),
+        v_reset=-np.full(n, 0.7),
+        reset_current=2.0 * limit,
+        kept=tuple(Kept.YES if k else Kept.NO for k in kept),
+    )
+
+
+def train():
+    n = np.arange(31.0)
+    return PulseTrace(
+        conductance=1e-6 * np.exp(0.1 * n), amplitude=np.where(n % 2, 1.5, 0.1), time=1e-3 * n, device="P"
+    )
+
+
+def updates():
+    n = np.arange(21.0)
+    shape = np.expm1(-n / 5) / np.expm1(-4.0)
+    traces = [PulseTrace(conductance=1e-6 + 1e-5 * s) for s in (shape, 1 - shape)]
+    return traces, [fit_update(t) for t in traces]
+
+
+def drift():
+    t = np.arange(0, 2000.0, 10)
+    return Retention(time=t, resistance=1e4 * (t + 5) ** 0.02 * np.exp(0.002 * rng().normal(size=t.size)))
+
+
+def telegraph():
+    state = (np.arange(400) // 40) % 2
+    return 1e-6 * (1 + state) + 1e-7 * rng().normal(size=400)
+
+
+def lives():
+    n = np.arange(1.0, 101)
+    return [
+        Endurance(cycle=n, resistance_lrs=1e3 + n, resistance_hrs=np.where(n < last, 1e6, 2e3) + n, device=f"E{last}")
+        for last in (40, 70, 200)
+    ]  # fmt: skip
+
+
+def cells():
+    return LevelReads(resistance=np.exp(rng().normal(9, 1, (1, 60))), device="L")
+
+
+def conducting():
+    v = np.linspace(0.05, 1.0, 60)
+    return v, 1e-5 * v * np.exp(0.01 * rng().normal(size=60))
+
+
+def case_sweeps(ax, sweeps):
+    out = report.plot_sweeps(sweeps, ax)
+    last = sweeps[-1]
+    away = np.abs(last.voltage) > 0.1
+    drawn = [np.array(line(ax, "last").get_data())]
+    assert holds(drawn, last.voltage[away], np.abs(last.current[away]))
+    return out
+
+
+def case_histogram(ax, table):
+    out = report.plot_histogram(table.resistance_hrs, None, ax, label="HRS", unit="ohm")
+    assert sum(p.get_height() for p in ax.patches) == np.isfinite(table.resistance_hrs).sum()
+    assert ax.patches[0].get_x() == pytest.approx(np.nanmin(table.resistance_hrs))
+    return out
+
+
+def case_probability(ax, table):
+    values = table.resistance_lrs
+    out = report.plot_probability(values, fit_distribution(values, resamples=20), ax, label="LRS", unit="ohm")
+    x, z = points(ax)[0]
+    assert x.tolist() == np.sort(values).tolist()
+    # Hazen's positions: (k - 1/2) / n.
+    assert stats.norm.cdf(z) == pytest.approx((np.arange(values.size) + 0.5) / values.size)
+    return out
+
+
+def case_cycle_series(ax, table):
+    out = report.plot_cycle_series(table, Quantity.RESISTANCE_LRS, ax)
+    assert holds(points(ax), np.arange(1.0, len(table) + 1), table.resistance_lrs)
+    return out
+
+
+def case_resistance_scatter(ax, table):
+    out = report.plot_resistance_scatter(table, ax)
+    drawn = [np.array(one.get_data()) for one in ax.lines if one.get_linestyle() == "None"]
+    assert holds(drawn, table.resistance_lrs, table.resistance_hrs)
+    # Every second decade of the ratio is shaded.
+    assert len(ax.collections) == 4
+    return out
+
+
+def case_device_map(ax, table):
+    out = report.plot_device_map(table.device, table.resistance_lrs, ax, label="LRS", unit="ohm")
+    median = [np.median(table.resistance_lrs[table.device_number == k]) for k in range(len(table.devices))]
+    shown = ax.images[0].get_array()
+    assert shown.compressed() == pytest.approx(median)
+    return out
+
+
+def case_autocorrelation(ax):
+    values = np.cumsum(rng().normal(size=60))
+    out = report.plot_autocorrelation(values, ax)
+    found = autocorrelation(values)
+    assert holds(points(ax), found.lag[1:].astype(float), found.value[1:])
+    return out
+
+
+def case_compliance_series(ax):
+    s = series()
+    out = report.plot_compliance_series(s, ax)
+    assert holds(points(ax), s.compliance_current, s.read_current)
+    return out
+
+
+def case_reset_series(ax):
+    s = series()
+    out = report.plot_reset_series(s, ax)
+    assert holds(points(ax, marker="s"), s.compliance_current, s.reset_current)
+    return out
+
+
+def case_lrs_series(ax):
+    s = series()
+    out = report.plot_lrs_series(s, ax)
+    assert holds(points(ax), s.compliance_current, s.resistance_lrs)
+    assert holds(points(ax), s.compliance_current, s.resistance_hrs)
+    x, y = line(ax, "median LRS").get_data()
+    # LRS = 0.3 V / I: the line of medians is that law.
+    assert np.array(y) == pytest.approx(0.3 / np.array(x), rel=0.35)
+    return out
+
+
+def case_conduction(ax):
+    v, i = conducting()
+    fit = fit_conduction(v, i)
+    out = report.plot_conduction(fit, ax)
+    kind = fit.best.law
+    x = kind.variable.of(fit.voltage)
+    y = np.log(fit.current) - kind.offset(fit.voltage, kind.temperature)
+    assert holds(points(ax), x, y)
+    return out
+
+
+def case_slope(ax):
+    v, i = conducting()
+    out = report.plot_slope(v, i, ax)
+    assert np.median(line(ax, "local slope").get_ydata()) == pytest.approx(1.0, abs=0.05)  # ohmic
+    return out
+
+
+def case_endurance(ax):
+    out = report.plot_endurance(lives(), Criterion(min_ratio=10.0), ax)
+    drawn = [*points(ax), *points(ax, marker="x")]
+    for trace in lives():
+        assert holds(drawn, trace.cycle, trace.resistance_lrs)
+        assert holds(drawn, trace.cycle, trace.resistance_hrs)
+    return out
+
+
+def case_survival(ax):
+    found = fit_survival(extract_endurance(lives(), Criterion(min_ratio=10.0)))
+    out = report.plot_survival(found, ax)
+    x, y = line(ax, "Kaplan-Meier").get_data()
+    for cycle, share in zip(found.cycle, found.share, strict=True):
+        assert np.array(y)[np.searchsorted(x, cycle, side="right") - 1] == pytest.approx(100 * share)
+    return out
+
+
+def case_pulse_trace(ax):
+    trace = train()
+    out = report.plot_pulse_trace(trace, ax)
+    assert holds(points(ax), trace.time, trace.conductance)
+    return out
+
+
+def case_read_write(ax):
+    volts = np.tile(np.repeat([0.1, 1.5], 10), 4)
+    events = extract_pulses(IVSweep(voltage=volts, current=1e-5 * volts, time=1e-3 * np.arange(80.0)))
+    out = report.plot_read_write(events, ax)
+    seen = np.isfinite(events.conductance_after)
+    drawn = points(ax, marker="^")
+    assert holds(drawn, 1.0 + np.flatnonzero(seen), events.conductance_after[seen])
+    return out
+
+
+def case_updates(ax):
+    traces, fits = updates()
+    out = report.plot_updates(traces, fits, ax, convention=Convention.NEUROSIM_LABEL)
+    assert line(ax, "potentiation").get_ydata() == pytest.approx(1e6 * traces[0].conductance)
+    assert line(ax, "depression").get_ydata() == pytest.approx(1e6 * traces[1].conductance)
+    return out
+
+
+def case_update_series(ax):
+    _, fits = updates()
+    out = report.plot_update_series(fits, ax)
+    assert line(ax, "potentiation").get_ydata().tolist() == [20.0]
+    other = new_figure(Width.SINGLE, 6.0)[1][0, 0]
+    report.plot_update_series(fits, other, convention=Convention.NEUROSIM_LABEL)
+    assert line(other, "depression").get_ydata().tolist() == [fits[1].nonlinearity(Convention.NEUROSIM_LABEL)]
+    return out
+
+
+def case_retention(ax):
+    trace = drift()
+    fit = fit_retention(trace, since_programming=5.0, resamples=40)
+    out = report.plot_retention([trace], [fit], ax)
+    assert holds(points(ax), trace.time + 5.0, trace.resistance)
+    dashed = next(one for one in ax.lines if one.get_linestyle() == "--")
+    assert dashed.get_ydata() == pytest.approx(fit.best.resistance(np.array(dashed.get_xdata())))
+    return out
+
+
+def case_arrhenius(ax):
+    kelvin = np.array([398.0, 423.0, 448.0, 473.0])
+    seconds = np.array([3e4, 4e3, 8e2, 2e2])
+    out = report.plot_arrhenius(fit_arrhenius(kelvin, seconds), ax)
+    assert any(np.array_equal(one[1], seconds) for one in points(ax))
+    return out
+
+
+def case_level_confusion(ax):
+    before = np.repeat([0, 1], 50)
+    after = np.where(np.arange(100) < 45, 1e3, 1e5)
+    found = confuse_levels(before, after, np.array([1e4]))
+    out = report.plot_level_confusion(found, ax)
+    shown = {t.get_text() for t in ax.texts}
+    assert shown == {"90", "10", "100"}
+    return out
+
+
+def case_levels(ax):
+    reads = cells()
+    out = report.plot_levels(reads, ax)
+    assert points(ax)[0][0].tolist() == np.sort(1.0 / reads.resistance[0]).tolist()
+    return out
+
+
+def case_writes(ax):
+    low, high = np.repeat([1e3, 1e4], 20), np.repeat([2e3, 3e4], 20)
+    reached = np.linspace(1.0, 2.2, 40) * low
+    log = WriteLog(address=np.arange(40.0), resistance=reached, lower=low, upper=high)
+    out = report.plot_writes(log, ax)
+    inside = int(((reached >= low) & (reached <= high)).sum())
+    drawn = np.concatenate([one[1] for one in (*points(ax), *points(ax, marker="x"))])
+    assert np.sort(drawn).tolist() == np.sort(reached).tolist()
+    assert line(ax, "reached").get_xdata().size == inside
+    assert f"{100 * inside / 40:.1f} %" in ax.get_title(loc="left")
+    return out
+
+
+def case_telegraph(ax):
+    values = telegraph()
+    found = extract_telegraph(values, 0.01, most=2, surrogates=19)
+    out = report.plot_telegraph(values, 0.01, found, ax, label="Current", unit="A")
+    assert ax.lines[0].get_ydata().tolist() == values.tolist()
+    levels = np.array([one.value for one in found.levels])
+    assert ax.lines[-1].get_ydata() == pytest.approx(levels[found.state])
+    return out
+
+
+def case_spectrum(ax):
+    fit = fit_spectrum(rng().normal(size=512), 0.1)
+    out = report.plot_spectrum(fit, ax, unit="A")
+    assert ax.lines[0].get_ydata().tolist() == fit.density[fit.density > 0].tolist()
+    return out
+
+
+def case_noise_law(ax):
+    g = np.geomspace(1e-6, 1e-4, 10)
+    law = fit_noise_law(g, 1e-5 / np.sqrt(g))
+    out = report.plot_noise_law(law, ax)
+    assert holds(points(ax), law.conductance, 100 * law.noise)
+    return out
+
+
+CASES = {
+    name.replace("case_", "plot_"): case for name, case in list(globals().items()) if name.startswith("case_")
+}
+
+
+def test_every_public_plot_has_a_case():
+    public = {name for name in report.__all__ if name.startswith("plot_")}
+    assert public - OTHERS == set(CASES)
+
+
+@pytest.mark.parametrize("name", list(CASES))
+def test_a_plot_draws_its_data_with_units(name, sweeps, table):
+    with paper_style():
+        ax = new_figure(Width.SINGLE, 6.0)[1][0, 0]
+        case = CASES[name]
+        given = {"ax": ax, "sweeps": sweeps, "table": table}
+        assert case(**{key: given[key] for key in inspect.signature(case).parameters}) is ax
+        for label in (ax.get_xlabel(), ax.get_ylabel()):
+            if name == "plot_device_map" and not label:
+                continue  # tiles of devices whose place nobody knows have no second axis
+            assert UNIT.search(label) or WITHOUT.search(label), label
+        to_png(figure_of(ax))
