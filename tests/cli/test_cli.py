@@ -90,7 +90,7 @@ def test_the_output_folder_holds_everything(finished):
     names = {path.name for path in out.iterdir()}
     assert {"report.html", "numbers.json", "cycles.csv", "figures"} <= names
     suffixes = {path.suffix for path in (out / "figures").iterdir()}
-    assert suffixes == {".svg", ".png"}
+    assert suffixes == {".svg", ".pdf", ".png"}
     assert [p.name for p in out.parent.iterdir()] == ["out"]
 
 
@@ -206,7 +206,7 @@ def test_bad_file_among_good_ones(sweeps, tmp_path):
         (["--bits", "9"], "bits"),
         (["--arrays", "0"], "arrays"),
         (["--hidden", "a,b"], "--hidden"),
-        (["--read-voltage", "0"], "read voltage"),
+        (["--read-voltage", "0"], "read_voltage"),
         (["--write-voltage", "-5"], "write_voltage"),
         (["--yield", "40"], "share"),
         (["--network", "imagenet"], "imagenet"),

@@ -33,7 +33,8 @@ _NEAR_ZERO = 0.02  # share of the largest |V| below which a current does not set
 _JUMP = 0.3  # decades between two samples: a device that switches
 _BACK = (0.55, 0.45, 0.35, 0.25, 0.65, 0.15)
 
-Trace = tuple[Float[np.ndarray, " sample"], Float[np.ndarray, " sample"]]
+Trace = tuple[np.ndarray, np.ndarray]
+"""Voltage (V) and current (A) of one cycle; cycles differ in length."""
 
 
 def plot_sweeps(
