@@ -14,7 +14,7 @@ CASES = [
     (JartVcm(), (3e26,), -0.9),
     (JartVcm(), (3e26,), 0.4),
     (ResistiveMemdiode(), (0.6,), 1.3),
-    (StanfordPku2(), (1.2e-9, 1.5e-9), -0.8),
+    (StanfordPku2(gap_initial=2e-9), (1.2e-9, 1.5e-9), -0.8),
 ]
 
 
