@@ -17,6 +17,11 @@ _hook = install_import_hook(
         f"pinched.devices.{path.stem}"
         for path in sorted((ROOT / "src/pinched/devices").iterdir())
         if not path.stem.startswith("__") and path.stem not in _COMPILED
+    ]
+    + [
+        f"pinched.physics.graphene.{path.stem}"
+        for path in sorted((ROOT / "src/pinched/physics/graphene").glob("*.py"))
+        if not path.stem.startswith("_")
     ],
     "typecheck.check",
 )

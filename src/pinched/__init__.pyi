@@ -129,6 +129,7 @@ from .networks.sensitivity import sensitivity as sensitivity
 from .networks.storage import StorageOptions as StorageOptions
 from .networks.study import NetworkOptions as NetworkOptions
 from .networks.training import train as train
+from .physics import graphene as graphene
 from .pipeline import DeviceOptions as DeviceOptions
 from .pipeline import StudyOptions as StudyOptions
 from .pipeline import run_extraction as run_extraction
@@ -147,6 +148,10 @@ from .report.figures_endurance import plot_survival as plot_survival
 from .report.figures_fit import plot_fit as plot_fit
 from .report.figures_fit import plot_fit_residuals as plot_fit_residuals
 from .report.figures_fit import plot_ranking as plot_ranking
+from .report.figures_graphene import plot_density_of_states as plot_density_of_states
+from .report.figures_graphene import plot_local_density as plot_local_density
+from .report.figures_graphene import plot_surface_charge as plot_surface_charge
+from .report.figures_graphene import plot_unfolded_bands as plot_unfolded_bands
 from .report.figures_levels import plot_levels as plot_levels
 from .report.figures_levels import plot_writes as plot_writes
 from .report.figures_map import plot_device_map as plot_device_map

@@ -9,6 +9,10 @@ from .figures_device import plot_histogram as plot_histogram
 from .figures_device import plot_probability as plot_probability
 from .figures_endurance import plot_endurance as plot_endurance
 from .figures_endurance import plot_survival as plot_survival
+from .figures_graphene import plot_density_of_states as plot_density_of_states
+from .figures_graphene import plot_local_density as plot_local_density
+from .figures_graphene import plot_surface_charge as plot_surface_charge
+from .figures_graphene import plot_unfolded_bands as plot_unfolded_bands
 from .figures_levels import plot_levels as plot_levels
 from .figures_levels import plot_writes as plot_writes
 from .figures_map import plot_device_map as plot_device_map

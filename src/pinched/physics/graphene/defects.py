@@ -51,11 +51,19 @@ class Adatom:
     bonds: tuple[Site, ...]
     """The atoms that it binds to."""
     share: float = quantity(1.0, "1", "V/t", "its hopping to each as a share of that between neighbours")
-    energy: float = quantity(0.0, "eV", r"\epsilon", "energy of its orbital above that of the other carbon atoms")
+    energy: float = quantity(
+        0.0, "eV", r"\epsilon", "energy of its orbital above that of the other carbon atoms"
+    )
 
     def __post_init__(self) -> None:
-        require(self, len(self.bonds) > 0, "an atom without bonds is not part of the sheet. Name the atoms it binds to.")
-        require(self, abs(self.share) <= 3.0, f"share is {self.share}; it is a share of t, about 1 for carbon.")
+        require(
+            self,
+            len(self.bonds) > 0,
+            "an atom without bonds is not part of the sheet. Name the atoms it binds to.",
+        )
+        require(
+            self, abs(self.share) <= 3.0, f"share is {self.share}; it is a share of t, about 1 for carbon."
+        )
         require(self, abs(self.energy) < 10.0, f"energy is {self.energy} eV; it is in eV, near 0 for carbon.")
 
     def moved(self, i: int, j: int) -> Adatom:
@@ -184,7 +192,9 @@ def combine(name: str, *defects: Defect) -> Defect:
 
 def _closed(pairs: list[tuple[Site, Site]], share: float) -> tuple[Closed, ...]:
     require(
-        Defect, 0.0 <= share <= 2.0, f"rebonding is {share}; it is a share of t, 0 for a vacancy as it was cut."
+        Defect,
+        0.0 <= share <= 2.0,
+        f"rebonding is {share}; it is a share of t, 0 for a vacancy as it was cut.",
     )
     return tuple(Closed(*pair, share) for pair in pairs) if share else ()
 

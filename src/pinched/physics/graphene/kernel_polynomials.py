@@ -114,7 +114,9 @@ def trace_moments(
     progress: Progress | None = None,
 ) -> Moments:
     """The moments behind `kernel_polynomials`, with the same arguments."""
-    require(Moments, vectors >= 1, f"vectors is {vectors}. Give at least one random vector, 16 for an error bar.")
+    require(
+        Moments, vectors >= 1, f"vectors is {vectors}. Give at least one random vector, 16 for an error bar."
+    )
     matrix = hamiltonian(sample)
     blocks = []
     for block in range(-(-vectors // WIDTH)):
@@ -160,7 +162,9 @@ def _run(
     require(Moments, moments >= 2, f"moments is {moments}. Give at least 2; 2048 resolve about 15 meV.")
     # Rows are padded with the moments of an even count and cut below.
     bound = half_band(matrix) if scale is None else scale
-    require(Moments, bound > 0.0, f"scale is {scale} eV. Leave it out, or give an energy that no state exceeds.")
+    require(
+        Moments, bound > 0.0, f"scale is {scale} eV. Leave it out, or give an energy that no state exceeds."
+    )
 
     def one(block: np.ndarray) -> np.ndarray:
         return _block_moments(matrix, block, moments, bound)

@@ -80,7 +80,7 @@ class Hoppings:
     def __post_init__(self) -> None:
         require(
             self,
-            0.0 < self.nearest < 10.0,
+            0.1 < self.nearest < 10.0,
             f"nearest is {self.nearest} eV; 2.5 to 3.2 for graphene. Energies are in eV, not in J.",
         )
         for name in ("next_nearest", "gamma_1", "gamma_3", "gamma_4"):
@@ -118,9 +118,7 @@ def bond_kinds(stacking: Stacking, hoppings: Hoppings) -> list[Bond]:
         a, b = 2 * layer, 2 * layer + 1
         bonds += [Bond(a, b, i, j, -hoppings.nearest) for i, j in around]
         bonds += [
-            Bond(o, o, i, j, -hoppings.next_nearest)
-            for o in (a, b)
-            for i, j in ((1, 0), (0, 1), (1, -1))
+            Bond(o, o, i, j, -hoppings.next_nearest) for o in (a, b) for i, j in ((1, 0), (0, 1), (1, -1))
         ]
     if stacking is Stacking.AB_BILAYER:
         bonds.append(Bond(1, 2, 0, 0, hoppings.gamma_1))

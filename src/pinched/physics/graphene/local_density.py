@@ -53,7 +53,9 @@ def local_density(
         window[0] < window[1],
         f"the window {window} eV is empty. Give the lower energy first, such as (-0.1, 0.1).",
     )
-    require(LocalDensity, mesh >= 1, f"mesh is {mesh}. Give the wave vectors along each direction, such as 6.")
+    require(
+        LocalDensity, mesh >= 1, f"mesh is {mesh}. Give the wave vectors along each direction, such as 6."
+    )
     vectors, share = wave_vector_mesh(sample, mesh)
     bonds = bonds_of(sample)
     states = np.zeros(sample.sites)

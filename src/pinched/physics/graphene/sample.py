@@ -71,9 +71,9 @@ class Sample:
     @property
     def layer(self) -> Int[np.ndarray, " site"]:
         """Sheet of each atom (0 below, 1 above), in the order of the Hamiltonian."""
-        return np.concatenate([np.nonzero(self.present)[2] // 2, [a.bonds[0].layer for a in self.added]]).astype(
-            np.int64
-        )
+        return np.concatenate(
+            [np.nonzero(self.present)[2] // 2, [a.bonds[0].layer for a in self.added]]
+        ).astype(np.int64)
 
     def row(self, site: Site) -> int:
         """Row of `site` in the Hamiltonian; cells count periodically. Raises `PinchedError` for an atom that is not there."""

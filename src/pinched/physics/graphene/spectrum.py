@@ -68,7 +68,9 @@ class Spectrum:
         The error is NaN for exact states. Raises `PinchedError` for a broadening that is not above zero.
         """
         require(
-            self, broadening > 0.0, f"broadening is {broadening} eV. Give a width above zero, such as 0.05 eV."
+            self,
+            broadening > 0.0,
+            f"broadening is {broadening} eV. Give a width above zero, such as 0.05 eV.",
         )
         found = np.empty((len(self.weight), energy.size))
         for k, e in enumerate(energy):
@@ -159,7 +161,9 @@ def wave_vector_mesh(sample: Sample, mesh: int) -> tuple[Float[np.ndarray, "k 2"
 def thermal_energy(temperature: float) -> float:
     """k_B T in eV. Raises `PinchedError` below 1 K, where sums over states have no meaning here."""
     require(
-        Spectrum, temperature >= 1.0, f"temperature is {temperature} K. Give kelvin, 300 for room temperature."
+        Spectrum,
+        temperature >= 1.0,
+        f"temperature is {temperature} K. Give kelvin, 300 for room temperature.",
     )
     return constants.K_B * temperature / constants.E
 
