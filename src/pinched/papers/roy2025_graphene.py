@@ -30,10 +30,10 @@ from pinched.physics.graphene.defects import (
     single_vacancy,
 )
 from pinched.physics.graphene.lattice import Hoppings, Stacking, Sublattice
-from pinched.physics.graphene.local_density import LocalDensity, local_density
+from pinched.physics.graphene.local import LocalDensity, local_density
 from pinched.physics.graphene.sample import Sample, supercell
 from pinched.physics.graphene.spectrum import Spectrum, diagonalise
-from pinched.physics.graphene.surface_charge import SurfaceCharge, surface_charge
+from pinched.physics.graphene.charge import SurfaceCharge, surface_charge
 from pinched.physics.graphene.unfolding import UnfoldedBands, unfold
 
 MONOLAYER, BILAYER = (8, 8), (5, 5)

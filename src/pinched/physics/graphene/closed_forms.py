@@ -38,9 +38,9 @@ def pristine_density(
     low, high = np.minimum(inner, 4.0 * x), np.maximum(inner, 4.0 * x)
     inside = x < 3.0
     safe = np.where(inside, high, 1.0)
-    with np.errstate(divide="ignore"):
-        # K(m) near m = 1 from 1 - m, which keeps the digits beside the van Hove peak.
-        elliptic = special.ellipkm1(np.where(inside, (high - low) / safe, 1.0))
+    # K(m) near m = 1 from 1 - m, and the difference of the two in factors: digits are kept beside the van Hove peak.
+    difference = 0.25 * np.abs(1.0 - x) ** 3 * (3.0 + x)
+    elliptic = special.ellipkm1(np.where(inside, difference / safe, 1.0))
     per_cell = np.where(inside, 4.0 / math.pi**2 * x / np.sqrt(safe) * elliptic, 0.0) / hoppings.nearest
     return per_cell / CELL_AREA
 

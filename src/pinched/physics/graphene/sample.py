@@ -2,7 +2,7 @@
 
 `supercell(shape, stacking, defects)` places the defects that it is given, as in a calculation of first principles;
 `disordered(shape, ...)` draws where they are, by the address of each cell: cell (3, 5) has the same defect whatever
-the size of the sample. `hamiltonian` turns either into matrices.
+the size of the sample. `matrices` turns either into Hamiltonians.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from scipy import optimize, special
 from pinched import constants
 from pinched._params import require
 from pinched._progress import Progress, Silent
-from pinched.physics.graphene.hamiltonian import bloch_hamiltonian, bonds_of
+from pinched.physics.graphene.matrices import bloch_hamiltonian, bonds_of
 from pinched.physics.graphene.lattice import RECIPROCAL
 from pinched.physics.graphene.sample import Sample
 

@@ -15,7 +15,7 @@ from jaxtyping import Float
 
 from pinched._params import require
 from pinched._progress import Progress, Silent
-from pinched.physics.graphene.hamiltonian import bloch_hamiltonian, bonds_of
+from pinched.physics.graphene.matrices import bloch_hamiltonian, bonds_of
 from pinched.physics.graphene.lattice import RECIPROCAL
 from pinched.physics.graphene.sample import Sample
 

@@ -20,7 +20,7 @@ from pinched._params import require
 from pinched._progress import Progress, Silent
 from pinched._random import generator
 from pinched.physics.graphene._chebyshev import WIDTH, step
-from pinched.physics.graphene.hamiltonian import hamiltonian
+from pinched.physics.graphene.matrices import hamiltonian
 from pinched.physics.graphene.sample import Sample
 from pinched.physics.graphene.spectrum import Spectrum
 

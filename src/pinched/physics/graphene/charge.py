@@ -17,7 +17,7 @@ from scipy import special
 
 from pinched import constants
 from pinched._params import require
-from pinched.physics.graphene.kernel_polynomials import Moments
+from pinched.physics.graphene.moments import Moments
 from pinched.physics.graphene.spectrum import Spectrum, fermi_slope, mean_and_error, thermal_energy
 
 
