@@ -23,13 +23,14 @@ from pinched.extraction.plasticity import Convention, fit_update
 from pinched.extraction.pulses import extract_pulses
 from pinched.extraction.retention import fit_arrhenius, fit_retention
 from pinched.extraction.series import autocorrelation, fit_spectrum
+from pinched.physics import graphene
 from pinched.report.quantities import Quantity
 from pinched.report.style import Width, figure_of, new_figure, paper_style, to_png
 
 UNIT = re.compile(
     r"\((V|A|Ω|S|s|1|%|Hz|eV|1/eV|Ω²/Hz|A²/Hz|µS|mS|nS|number|cycles|lag|class|NeuroSim label|pulses|"
     r"number, from the lowest resistance|potentiation, then depression|all devices in order|row by row|"
-    r"% of G|1 / V|V\$\^\{1/2\}\$|V½)\)"
+    r"nm|1/\(eV nm²\)|µC/cm²|% of G|1 / V|V\$\^\{1/2\}\$|V½)\)"
 )
 WITHOUT = re.compile(r"^(Count per bin|ln|√|1/|$)|\[|/ 1 V")
 """Labels without brackets: counts, and the transformed variables of a conduction law, which name theirs inside."""
@@ -342,6 +343,51 @@ def case_noise_law(ax):
     law = fit_noise_law(g, 1e-5 / np.sqrt(g))
     out = report.plot_noise_law(law, ax)
     assert holds(points(ax), law.conductance, 100 * law.noise)
+    return out
+
+
+def vacant():
+    return graphene.supercell((5, 5), defects=[graphene.single_vacancy().at(2, 2)])
+
+
+def case_density_of_states(ax):
+    spectrum = graphene.diagonalise(vacant(), 2)
+    out = report.plot_density_of_states([spectrum], ax, span=(-1.0, 1.0), broadening=0.1)
+    x, y = line(ax, "SV").get_data()
+    # Per nm^2 instead of per m^2.
+    assert y == pytest.approx(1e-18 * spectrum.density(np.array(x) + spectrum.fermi_level(), 0.1)[0])
+    return out
+
+
+def case_unfolded_bands(ax):
+    bands = graphene.unfold(vacant(), points=10)
+    out = report.plot_unfolded_bands(bands, ax, span=(-2.0, 2.0))
+    shown = (np.abs(bands.energy) <= 2.0) & (bands.weight > 1e-3)
+    drawn = ax.collections[0].get_offsets()
+    assert np.sort(np.asarray(drawn)[:, 1]) == pytest.approx(np.sort(bands.energy[shown]))
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["Γ", "K", "M", "Γ"]
+    return out
+
+
+def case_local_density(ax):
+    local = graphene.local_density(vacant(), mesh=2, window=(-0.1, 0.1))
+    out = report.plot_local_density(local, ax)
+    areas = [collection.get_sizes() for collection in ax.collections[1:]]
+    assert sorted(len(one) for one in areas) == [24, 25]
+    assert np.concatenate(areas).max() / 60.3 == pytest.approx(1.0)
+    # The largest is the middle of the figure, and what lies around it is not torn by the edge of the cell.
+    places = np.concatenate([collection.get_offsets() for collection in ax.collections[1:]])
+    assert np.linalg.norm(places, axis=1).min() == 0.0
+    assert np.linalg.norm(places, axis=1).max() < 0.246 * 5 / np.sqrt(3) + 1e-9
+    return out
+
+
+def case_surface_charge(ax):
+    charge = graphene.surface_charge(graphene.diagonalise(vacant(), 2), np.linspace(0.0, 12.0, 25))
+    out = report.plot_surface_charge([charge], ax)
+    # 1 C/m^2 is 100 µC/cm^2; what lies beyond the band is in the faint line only.
+    assert ax.lines[0].get_ydata() == pytest.approx(-100 * charge.charge)
+    assert np.isnan(line(ax, "SV").get_ydata()).sum() == charge.beyond_band.sum() > 0
     return out
 
 

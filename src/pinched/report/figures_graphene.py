@@ -13,9 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.ticker import MaxNLocator
 
+from pinched.physics.graphene.charge import SurfaceCharge
 from pinched.physics.graphene.local import LocalDensity
 from pinched.physics.graphene.spectrum import Spectrum
-from pinched.physics.graphene.charge import SurfaceCharge
 from pinched.physics.graphene.unfolding import UnfoldedBands
 from pinched.report.style import (
     DEVICE_COLOURS,

@@ -14,9 +14,9 @@ from jaxtyping import Float, Int
 
 from pinched._params import require
 from pinched._progress import Progress, Silent
+from pinched.physics.graphene.lattice import PRIMITIVE
 from pinched.physics.graphene.matrices import bloch_hamiltonian, bonds_of
 from pinched.physics.graphene.moments import site_moments
-from pinched.physics.graphene.lattice import PRIMITIVE
 from pinched.physics.graphene.sample import Sample
 from pinched.physics.graphene.spectrum import wave_vector_mesh
 

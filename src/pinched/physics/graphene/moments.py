@@ -138,7 +138,7 @@ def site_moments(
 ) -> Moments:
     """Moments at the atoms of these `rows` of the Hamiltonian, one row each: no random vectors, no error."""
     matrix = hamiltonian(sample)
-    inside = rows.size > 0 and 0 <= rows.min() and rows.max() < sample.sites
+    inside = rows.size > 0 and rows.min() >= 0 and rows.max() < sample.sites
     require(Moments, inside, f"rows run outside the {sample.sites} atoms of {sample.name}. Ask `Sample.row`.")
     blocks = []
     for start in range(0, rows.size, WIDTH):
@@ -160,7 +160,6 @@ def _run(
     name: str,
 ) -> np.ndarray:
     require(Moments, moments >= 2, f"moments is {moments}. Give at least 2; 2048 resolve about 15 meV.")
-    # Rows are padded with the moments of an even count and cut below.
     bound = half_band(matrix) if scale is None else scale
     require(
         Moments, bound > 0.0, f"scale is {scale} eV. Leave it out, or give an energy that no state exceeds."
@@ -186,8 +185,8 @@ def _block_moments(matrix: sparse.csr_array, block: np.ndarray, moments: int, sc
     start, column = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32)
     value = matrix.data / scale
     before, now = block, np.empty_like(block)
-    now[:] = (matrix @ block) / scale
-    values = np.empty((WIDTH, moments + 2))
+    now[:] = np.asarray(matrix @ block) / scale
+    values = np.empty((WIDTH, moments))
     values[:, 0] = (block * block).sum(axis=0)
     values[:, 1] = (block * now).sum(axis=0)
     same, cross = np.empty(WIDTH), np.empty(WIDTH)
@@ -199,4 +198,4 @@ def _block_moments(matrix: sparse.csr_array, block: np.ndarray, moments: int, sc
             values[:, 2 * n] = 2.0 * same - values[:, 0]
         if 2 * n + 1 < moments:
             values[:, 2 * n + 1] = 2.0 * cross - values[:, 1]
-    return values[:, :moments]
+    return values

@@ -21,8 +21,8 @@ from scipy import optimize, special
 from pinched import constants
 from pinched._params import require
 from pinched._progress import Progress, Silent
-from pinched.physics.graphene.matrices import bloch_hamiltonian, bonds_of
 from pinched.physics.graphene.lattice import RECIPROCAL
+from pinched.physics.graphene.matrices import bloch_hamiltonian, bonds_of
 from pinched.physics.graphene.sample import Sample
 
 _BATCH_BYTES = 32 * 1024**2
@@ -56,7 +56,7 @@ class Spectrum:
         inside = self.energy[total > 1e-9 * total.max()]
         return float(inside[0]), float(inside[-1])
 
-    def summed(self, function: Callable[[np.ndarray], np.ndarray]) -> Float[np.ndarray, "estimate *value"]:
+    def summed(self, function: Callable[[np.ndarray], np.ndarray]) -> Float[np.ndarray, estimate *value]:
         """The integral of DOS(E) times `function` (energies (state,) to values (state, *value)), for each estimate."""
         return np.tensordot(self.weight, function(self.energy), axes=(1, 0))
 
@@ -87,7 +87,8 @@ class Spectrum:
         def excess(level: float) -> float:
             return float(total @ special.expit((level - self.energy) / kt)) - self.electrons
 
-        return float(optimize.brentq(excess, self.energy[0] - 60 * kt, self.energy[-1] + 60 * kt, xtol=1e-12))
+        bracket = (float(self.energy[0]) - 60 * kt, float(self.energy[-1]) + 60 * kt)
+        return float(optimize.root_scalar(excess, bracket=bracket, method="brentq", xtol=1e-12).root)
 
     def at_fermi(self, temperature: float = 300.0) -> tuple[float, float]:
         """Thermal DOS (1/(eV m^2)) at the Fermi level, the integral of DOS (-df/dE), and its standard error."""

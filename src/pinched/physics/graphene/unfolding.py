@@ -15,8 +15,8 @@ from jaxtyping import Float
 
 from pinched._params import require
 from pinched._progress import Progress, Silent
-from pinched.physics.graphene.matrices import bloch_hamiltonian, bonds_of
 from pinched.physics.graphene.lattice import RECIPROCAL
+from pinched.physics.graphene.matrices import bloch_hamiltonian, bonds_of
 from pinched.physics.graphene.sample import Sample
 
 CORNERS = {"Γ": (0.0, 0.0), "K": (2.0 / 3.0, 1.0 / 3.0), "M": (0.5, 0.0)}
