@@ -1,12 +1,13 @@
 """Kernel polynomials on graphene: moments per second of one compiled pass, beside products of SciPy, and the limit.
 
-    python benchmarks/graphene.py           2 million atoms, one per cent missing
+    python benchmarks/graphene.py           2 million atoms, one in a hundred missing
     python benchmarks/graphene.py --small   100 000 atoms
 
-Both sides run the same recursion on the same sparse matrix for the same block of eight vectors in one run, by CPU time
-on one thread, medians of the repeats: SciPy's product of matrix and block, the subtraction and the two scalar products
-in NumPy, in place where they can be. The limit is what memory allows: the block that is read, the block that is read
-and written and the matrix, once each, at the bandwidth that a triad of NumPy reaches here on blocks of the same size.
+Both sides run the same recursion on the same sparse matrix for the same block of eight vectors in one run, by CPU
+time on one thread, medians of the repeats: SciPy's product of matrix and block, the subtraction and the two scalar
+products in NumPy, in place where they can be. The limit is what memory allows: the block that is read,
+the block that is read and written and the matrix, once each, at the bandwidth that a triad of NumPy reaches here on
+blocks of the same size.
 """
 
 from __future__ import annotations

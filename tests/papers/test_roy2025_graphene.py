@@ -50,7 +50,7 @@ def test_the_table_says_where_the_paper_is_met(figure):
 
 
 def test_only_potentials_that_were_computed_have_a_charge(figure):
-    with pytest.raises(PinchedError, match="not computed at 0.1234"):
+    with pytest.raises(PinchedError, match=r"not computed at 0\.1234"):
         roy.charge_at(figure.monolayer_charge[0], 0.1234)
 
 

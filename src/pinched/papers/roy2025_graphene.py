@@ -3,12 +3,13 @@ r"""Figure 4 of Roy et al. (roy2025quantum): states and surface charge of graphe
 The paper computes them by density-functional theory (PBE, relaxed atoms, both spins alike as far as it says); here
 one orbital per atom stands for them. The caption has a monolayer of 8 x 8 cells and a bilayer of 5 x 5, the methods
 say 8 x 8 for both; the caption is followed. The paper's numbers are in a figure whose values are not printed; what
-its text states is that $\sigma$ is highest for the single vacancy, falls as there are more defects, is linear at small
-potentials and then saturates.
+its text states is that $\sigma$ is highest for the single vacancy, falls as there are more defects, is linear at
+small potentials and then saturates.
 
-Names of defects are not defined in the paper either. Read here: SV one atom, DV a neighbouring pair, JDV two pairs that
-touch, IV a carbon atom more on the bridge of a bond, LSV and LDV the same hole in both sheets, one above the other.
-`variants` has the other readings, and what relaxation may do to the bonds; docs/graphene.md says what follows.
+Names of defects are not defined in the paper either. Read here: SV one atom, DV a neighbouring pair, JDV two pairs
+that touch, IV a carbon atom more on the bridge of a bond, LSV and LDV the same hole in both sheets, one
+above the other. `variants` has the other readings, and what relaxation may do to the bonds; docs/graphene.md says
+what follows.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def bilayer_defects() -> tuple[Defect, ...]:
 
 
 def variants() -> dict[str, tuple[Defect, ...]]:
-    """Other readings of the names, and other bonds, for the monolayer: how far the order hangs on what was assumed."""
+    """Other readings of the names, and other bonds, for the monolayer: what the order hangs on."""
     apart = single_vacancy(Sublattice.B).at(3, 3)
     same = single_vacancy().at(3, 3)
     single, pair, chain, more = monolayer_defects()
@@ -211,8 +212,8 @@ def comparisons(found: Figure4) -> tuple[Comparison, ...]:
             what=f"order at {LARGE:g} V in the monolayer",
             paper="the same, as far as the text says",
             ours=" > ".join(order(found.monolayer_charge, LARGE)),
-            why="Beyond the states at zero the band itself is filled, which defects change little: SV, DV and JDV lie "
-            "within a few percent there, and the order means little.",
+            why="Beyond the states at zero the band itself is filled, which defects change little: SV, DV and JDV "
+            "lie within a few percent there, and the order means little.",
         ),
         Comparison(
             where="figure 4c",

@@ -105,7 +105,7 @@ def plot_unfolded_bands(
 
 
 def plot_local_density(local: LocalDensity, ax: Axes) -> Axes:
-    """Every atom of a supercell with an area as large as its states, at its place (nm) from the largest; returns `ax`.
+    """Every atom of a supercell, its area as large as its states, at its place (nm) from the largest; returns `ax`.
 
     Round for sublattice A, square for B, a triangle for an atom more; the upper sheet is drawn hollow. Names the
     largest, so that figures can be compared.
@@ -125,7 +125,8 @@ def plot_local_density(local: LocalDensity, ax: Axes) -> Axes:
             ax.scatter(
                 x[mine], y[mine], s=size[mine] + 0.3, marker=DEVICE_MARKERS[kind],
                 facecolors="none" if layer else colour, edgecolors=colour, linewidths=0.6 if layer else 0.0,
-                label=name if not local.layer.any() else f"{name}, {'upper' if layer else 'lower'} sheet", zorder=2 + layer,
+                label=f"{name}, {'upper' if layer else 'lower'} sheet" if local.layer.any() else name,
+                zorder=2 + layer,
             )  # fmt: skip
     ax.set_aspect("equal")
     ax.set_xlabel("x (nm)")
@@ -133,7 +134,8 @@ def plot_local_density(local: LocalDensity, ax: Axes) -> Axes:
     low, high = local.window
     note_title(
         ax,
-        f"{plain_text(local.name)}, states from {low:.3g} to {high:.3g} eV: the largest area is {most:.2g} states per atom",
+        f"{plain_text(local.name)}, states from {low:.3g} to {high:.3g} eV: the largest area is {most:.2g} "
+        "states per atom",
     )
     legend = ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), handletextpad=0.3)
     for handle in legend.legend_handles:
@@ -173,7 +175,7 @@ def plot_surface_charge(charges: Sequence[SurfaceCharge], ax: Axes) -> Axes:
 
 
 def _around_largest(local: LocalDensity) -> np.ndarray:
-    """Places (m) of the periodic images that lie closest to the atom with most states: a defect cut by an edge is whole."""
+    """Places (m) of the images closest to the atom with most states: a defect cut by an edge is whole again."""
     away = local.places - local.places[int(np.argmax(local.states))]
     images = np.stack(np.meshgrid([-1, 0, 1], [-1, 0, 1], indexing="ij"), axis=2).reshape(-1, 2)
     moved = (

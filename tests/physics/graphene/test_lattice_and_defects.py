@@ -11,6 +11,7 @@ from pinched._errors import PinchedError
 from pinched.physics.graphene.lattice import RECIPROCAL, bond_kinds
 
 A, B = g.Sublattice.A, g.Sublattice.B
+AT = g.Site(0, 0, A)
 PLAIN = g.Hoppings(gamma_3=0.0, gamma_4=0.0)
 
 
@@ -75,7 +76,7 @@ def test_the_bilayer_has_the_mass_of_its_closed_form():
     for q in (2e7, 1e7):
         energy = bands(cell, corner + np.array([q, 0.0]))[0, 2] * constants.E
         wrong.append(abs(hbar**2 * q**2 / (2 * energy) / g.bilayer_mass(PLAIN) - 1))
-    # The quadratic form is the limit: the error falls with the square of q (the linear term of trigonal warping is 0).
+    # The quadratic form is the limit: the error falls with the square of q (no warping here).
     assert wrong[1] < 2e-3
     assert wrong[1] < 0.55 * wrong[0]
 
@@ -205,14 +206,14 @@ def test_every_kind_of_bond_stands_once():
         (lambda: g.supercell((0, 8)), "no cells"),
         (lambda: g.combine("X", g.single_vacancy(), g.single_vacancy()), "touch the same atom"),
         (lambda: g.Defect(name="X", removed=(g.Site(0, 0, A), g.Site(0, 0, A))), "overlap"),
-        (lambda: g.Defect(name="X", removed=(g.Site(0, 0, A),), added=(g.Adatom(bonds=(g.Site(0, 0, A),)),)), "which it removes"),
+        (lambda: g.Defect(name="X", removed=(AT,), added=(g.Adatom(bonds=(AT,)),)), "it removes"),
         (lambda: g.Adatom(bonds=()), "without bonds"),
         (lambda: g.single_vacancy(rebonding=-1.0), "rebonding"),
         (lambda: g.Hoppings(nearest=4.3e-19), "eV, not in J"),
         (lambda: g.Hoppings(nearest=0.3, gamma_1=2.7), "gamma_1"),
         (lambda: g.supercell((8, 8), defects=[g.single_vacancy()]).row(g.Site(0, 0, A)), "no atom"),
         (lambda: g.disordered((8, 8), kinds=[], probability=0.1, seed=0), "no kinds"),
-        (lambda: g.disordered((8, 8), kinds=[g.single_vacancy()], probability=1.5, seed=0), "share of primitive cells"),
+        (lambda: g.disordered((8, 8), kinds=[g.single_vacancy()], probability=1.5, seed=0), "share of"),
         (lambda: g.bloch_hamiltonian(g.supercell((60, 60)), np.zeros((1, 2))), "kernel_polynomials"),
     ],
 )  # fmt: skip

@@ -70,7 +70,7 @@ class SurfaceCharge:
         return self.charge / np.where(self.potential > 0, self.limits[0], self.limits[1])
 
     def linear_to(self, tolerance: float = 0.1) -> float:
-        """The largest potential (V, of those given above zero) up to which the charge keeps to its line to `tolerance`.
+        """The largest potential given (V, above zero) up to which the charge keeps to its line to `tolerance`.
 
         0 where the first one is off already.
         """
@@ -100,7 +100,8 @@ def surface_charge(
         Moments,
         spectrum.resolution <= kt,
         f"the kernel is {1e3 * spectrum.resolution:.3g} meV wide and kT is {1e3 * kt:.3g} meV at {temperature:g} K: "
-        f"the moments do not resolve it. Take {spectrum.resolution / kt:.2g} times as many (`moments_for(kT, sample)`).",
+        f"the moments do not resolve it. Take {spectrum.resolution / kt:.2g} times as many "
+        "(`moments_for(kT, sample)`).",
     )
     level = spectrum.fermi_level(temperature)
 

@@ -35,7 +35,7 @@ def pristine_density(
     )
     x = np.abs(energy) / hoppings.nearest
     inner = (1.0 + x) ** 2 - 0.25 * (x**2 - 1.0) ** 2
-    low, high = np.minimum(inner, 4.0 * x), np.maximum(inner, 4.0 * x)
+    high = np.maximum(inner, 4.0 * x)
     inside = x < 3.0
     safe = np.where(inside, high, 1.0)
     # K(m) near m = 1 from 1 - m, and the difference of the two in factors: digits are kept beside the van Hove peak.

@@ -1,8 +1,8 @@
 """Point defects: which atoms are missing, which are added, which bonds close.
 
-`single_vacancy`, `double_vacancy` (a neighbouring pair), `joint_double_vacancy` (two such pairs that touch, four atoms),
-`interstitial` (an atom on the bridge of a bond), and `combine` for anything built of them: vacancies apart, the same
-defect in both sheets. A defect is written down around cell (0, 0); `Defect.at` moves it.
+`single_vacancy`, `double_vacancy` (a neighbouring pair), `joint_double_vacancy` (two such pairs that touch,
+four atoms), `interstitial` (an atom on the bridge of a bond), and `combine` for anything built of them:
+vacancies apart, the same defect in both sheets. A defect is written down around cell (0, 0); `Defect.at` moves it.
 
 Atoms do not move in this model. What relaxation does to the bonds is an argument: `rebonding` is the hopping across
 the bonds that close in a relaxed vacancy (5-9 ring of the single, 5-8-5 of the double one) as a share of that
@@ -99,7 +99,8 @@ class Defect:
         require(
             self,
             not gone,
-            f"{self.name} binds to {_named(gone[0] if gone else None)}, which it removes. Bind to an atom that is left.",
+            f"{self.name} binds to {_named(gone[0] if gone else None)}, which it removes. "
+            "Bind to an atom that is left.",
         )
 
     def at(self, i: int, j: int) -> Defect:
@@ -179,7 +180,8 @@ def combine(name: str, *defects: Defect) -> Defect:
         require(
             Defect,
             not shared,
-            f"{name}: two parts touch the same atom, {_named(shared[0] if shared else None)}. Move one of them with `at`.",
+            f"{name}: two parts touch the same atom, {_named(shared[0] if shared else None)}. Move one "
+            "of them with `at`.",
         )
         seen |= defect.sites
     return Defect(

@@ -88,7 +88,8 @@ class Hoppings:
             require(
                 self,
                 abs(value) < self.nearest,
-                f"{name} is {value} eV, no less than the hopping between neighbours ({self.nearest} eV). Are they swapped?",
+                f"{name} is {value} eV, no less than the hopping between neighbours ({self.nearest} eV). "
+                "Are they swapped?",
             )
 
     @classmethod
@@ -98,7 +99,7 @@ class Hoppings:
 
     @property
     def velocity(self) -> float:
-        """Fermi velocity of a single sheet (m/s) at the Dirac point, without `next_nearest`, which leaves it as it is."""
+        """Fermi velocity of a single sheet (m/s) at the Dirac point; `next_nearest` leaves it as it is."""
         hbar = constants.H / (2.0 * math.pi)
         return math.sqrt(3.0) / 2.0 * LATTICE_CONSTANT * self.nearest * constants.E / hbar
 

@@ -92,7 +92,8 @@ def site_density(
     require(
         LocalDensity,
         bool(np.abs(energy).max() < found.scale),
-        f"energies reach {np.abs(energy).max():.4g} eV, and there are no states beyond {found.scale:.4g} eV. Stay inside.",
+        f"energies reach {np.abs(energy).max():.4g} eV, and there are no states beyond {found.scale:.4g} eV. "
+        "Stay inside.",
     )
     node, share = found.shares()
     # The nodes lie evenly in the angle: share over the spacing of energies is the density there.

@@ -36,7 +36,6 @@ class Bonds:
 
 def bonds_of(sample: Sample) -> Bonds:
     """The bonds of `sample`."""
-    n1, n2 = sample.shape
     number, place = sample.number, positions(sample.stacking)
     first, second, energy, distance = [], [], [], []
     for kind in bond_kinds(sample.stacking, sample.hoppings):

@@ -70,7 +70,7 @@ def moments_for(width: float, sample: Sample) -> int:
 
 
 def half_band(matrix: sparse.csr_array) -> float:
-    """An energy (eV) that no state exceeds in size: the largest sum of |elements| of a row (Gershgorin), and a little."""
+    """An energy (eV) that no state exceeds in size: the largest sum of |elements| of a row (Gershgorin) and more."""
     return _MARGIN * float(abs(matrix).sum(axis=1).max())
 
 

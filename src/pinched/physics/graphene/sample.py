@@ -76,7 +76,7 @@ class Sample:
         ).astype(np.int64)
 
     def row(self, site: Site) -> int:
-        """Row of `site` in the Hamiltonian; cells count periodically. Raises `PinchedError` for an atom that is not there."""
+        """Row of `site` in the Hamiltonian, cells counted periodically. Raises `PinchedError` where no atom is."""
         number = -1
         if site.orbital < self.stacking.orbitals:
             number = int(self.number[site.i % self.shape[0], site.j % self.shape[1], site.orbital])
@@ -103,8 +103,8 @@ def supercell(
 ) -> Sample:
     """A supercell of `shape` primitive cells with `defects`, at the cells that they name.
 
-    Raises `PinchedError` for a defect outside the cell or in a sheet that is not there, for two defects that touch the
-    same atom, and for a defect so large that it touches its own periodic image.
+    Raises `PinchedError` for a defect outside the cell or in a sheet that is not there, for two defects that touch
+    the same atom, and for a defect so large that it touches its own periodic image.
     """
     _check_shape(shape)
     present = np.ones((*shape, stacking.orbitals), dtype=bool)
@@ -117,7 +117,8 @@ def supercell(
             require(
                 Sample,
                 key not in mine,
-                f"{defect.name} touches its own periodic image in a supercell of {shape[0]} x {shape[1]}. Take a larger one.",
+                f"{defect.name} touches its own periodic image in a supercell of {shape[0]} x {shape[1]}. "
+                "Take a larger one.",
             )
             require(
                 Sample,

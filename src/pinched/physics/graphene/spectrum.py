@@ -56,8 +56,8 @@ class Spectrum:
         inside = self.energy[total > 1e-9 * total.max()]
         return float(inside[0]), float(inside[-1])
 
-    def summed(self, function: Callable[[np.ndarray], np.ndarray]) -> Float[np.ndarray, estimate *value]:
-        """The integral of DOS(E) times `function` (energies (state,) to values (state, *value)), for each estimate."""
+    def summed(self, function: Callable[[np.ndarray], np.ndarray]) -> Float[np.ndarray, "estimate value"]:
+        """The integral of DOS(E) times `function`, which takes (state,) to (state, value), for each estimate."""
         return np.tensordot(self.weight, function(self.energy), axes=(1, 0))
 
     def density(
@@ -108,7 +108,8 @@ def averaged(spectra: Sequence[Spectrum], name: str = "") -> Spectrum:
     require(
         Spectrum,
         alike,
-        "the spectra have different energies. Average those that `kernel_polynomials` found with the same moments and scale.",
+        "the spectra have different energies. Average those that `kernel_polynomials` found with "
+        "the same moments and scale.",
     )
     return Spectrum(
         name=name or first.name,
@@ -130,9 +131,10 @@ def diagonalise(sample: Sample, mesh: int, progress: Progress | None = None) -> 
     bonds = bonds_of(sample)
     batch = max(1, _BATCH_BYTES // (16 * sample.sites**2))
     parts = range(0, len(vectors), batch)
-    energies = []
-    for start in (progress or Silent()).track(parts, f"states of {sample.name}", len(parts)):
-        energies.append(np.linalg.eigvalsh(bloch_hamiltonian(sample, vectors[start : start + batch], bonds)))
+    energies = [
+        np.linalg.eigvalsh(bloch_hamiltonian(sample, vectors[start : start + batch], bonds))
+        for start in (progress or Silent()).track(parts, f"states of {sample.name}", len(parts))
+    ]
     energy = np.concatenate(energies)
     weight = np.repeat(2.0 * share / sample.area, sample.sites)
     order = np.argsort(energy, axis=None, kind="stable")

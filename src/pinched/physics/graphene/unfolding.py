@@ -2,7 +2,8 @@ r"""Bands of a supercell in the zone of the primitive cell: how much of a state 
 
 At each k of a path the supercell is solved at that same k; the weight of its state n is
 $\sum_\alpha |\langle k, \alpha | n \rangle|^2$, where $|k, \alpha\rangle$ is the wave on orbital $\alpha$ of every
-primitive cell (allen2013recovering). A perfect crystal gives its bands with weight 1, a defect state weight everywhere.
+primitive cell (allen2013recovering). A perfect crystal gives its bands with weight 1, a defect
+state weight everywhere.
 """
 
 from __future__ import annotations
