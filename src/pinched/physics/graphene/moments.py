@@ -183,7 +183,7 @@ def _run(
 
 def _block_moments(matrix: sparse.csr_array, block: np.ndarray, moments: int, scale: float) -> np.ndarray:
     start, column = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32)
-    value = matrix.data / scale
+    value = np.asarray(matrix.data, dtype=np.float64) / scale
     before, now = block, np.empty_like(block)
     now[:] = np.asarray(matrix @ block) / scale
     values = np.empty((WIDTH, moments))

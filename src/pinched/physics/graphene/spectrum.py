@@ -25,7 +25,7 @@ from pinched.physics.graphene.lattice import RECIPROCAL
 from pinched.physics.graphene.matrices import bloch_hamiltonian, bonds_of
 from pinched.physics.graphene.sample import Sample
 
-_BATCH_BYTES = 32 * 1024**2
+_BATCH_BYTES = 4 * 1024**2
 """Matrices that are taken apart at once: enough for the overhead not to count, little enough for any machine."""
 
 
