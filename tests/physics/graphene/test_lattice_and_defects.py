@@ -61,7 +61,7 @@ def test_the_sparse_matrix_is_the_dense_one_at_zero_wave_vector():
 
 
 def test_the_bilayer_is_that_of_mccann_and_koshino_at_the_dirac_point():
-    # At K only the dimer is coupled: 0, 0, +-gamma_1 (mccann2013electronic, section 2.2).
+    # At K only the dimer is coupled: 0, 0, +-gamma_1 (mccann2013electronic).
     k = np.array([2.0 / 3.0, 1.0 / 3.0]) @ RECIPROCAL
     found = bands(g.supercell((1, 1), stacking=g.Stacking.AB_BILAYER), k)[0]
     gamma_1 = g.Hoppings().gamma_1
@@ -82,7 +82,7 @@ def test_the_bilayer_has_the_mass_of_its_closed_form():
 
 
 def test_trigonal_warping_puts_a_cone_of_velocity_v3_at_the_corner():
-    # mccann2013electronic, section 2.6: E = v_3 p below the Lifshitz energy, v_3 = sqrt(3) a gamma_3 / (2 hbar).
+    # mccann2013electronic: E = v_3 p below the Lifshitz energy, v_3 = sqrt(3) a gamma_3 / (2 hbar).
     hoppings = g.Hoppings(gamma_4=0.0)
     cell = g.supercell((1, 1), stacking=g.Stacking.AB_BILAYER, hoppings=hoppings)
     corner = np.array([2.0 / 3.0, 1.0 / 3.0]) @ RECIPROCAL

@@ -196,12 +196,12 @@ def test_small_potentials_see_the_exact_quantum_capacitance(sheet):
 
 
 def test_the_capacitance_has_the_number_of_the_formula_by_hand():
-    # fang2007carrier, equation 6, with numbers put in: 2 e^2 kT / (pi (hbar v)^2) ln 4 at v = 1e6 m/s and 300 K.
+    # fang2007carrier with numbers put in: 2 e^2 kT / (pi (hbar v)^2) ln 4 at v = 1e6 m/s and 300 K.
     hbar = constants.H / (2 * math.pi)
     kt = constants.K_B * 300
     by_hand = 2 * constants.E**2 * kt / (math.pi * (hbar * 1e6) ** 2) * math.log(4)
     assert g.dirac_capacitance(np.zeros(1), 1e6)[0] == pytest.approx(by_hand, rel=1e-12)
-    assert by_hand == pytest.approx(0.0084, rel=0.02)  # 0.84 µF/cm^2, their figure 2
+    assert by_hand == pytest.approx(0.0084, rel=0.02)  # 0.84 µF/cm^2
     # Far from the Dirac point at no temperature: e^2 times the density of states there.
     far = g.dirac_capacitance(np.array([1.0]), 1e6)
     assert far == pytest.approx(constants.E * g.dirac_density(np.array([1.0]), 1e6), rel=1e-12)
@@ -282,6 +282,21 @@ def test_jackson_keeps_the_density_positive_and_as_wide_as_it_says(disorder):
     found = g.site_moments(alone, np.array([72]), moments=256)
     node, share = found.shares()
     assert math.sqrt(float((share[0] * node**2).sum())) == pytest.approx(found.resolution, rel=0.02)
+
+
+def test_the_band_of_a_kernel_ends_where_that_of_the_states_does(vacancy):
+    sample = g.supercell((40, 40))
+    low, high = g.kernel_polynomials(sample, moments=1024, vectors=8).band
+    # The kernel is narrower at the edges; a tenth of an electronvolt is two of its widths in the middle.
+    assert (low, high) == pytest.approx((-3 * T, 3 * T), abs=0.1)
+    assert vacancy.band == (vacancy.energy[0], vacancy.energy[-1])
+
+
+def test_many_interstitials_are_placed_in_reasonable_time_and_add_their_orbitals():
+    sample = g.disordered((200, 200), kinds=[g.interstitial()], probability=0.1, seed=3)
+    matrix = g.hamiltonian(sample)
+    assert matrix.shape[0] == 2 * 200**2 + sample.placed
+    assert np.diff(matrix.indptr)[-sample.placed :].tolist() == [2] * sample.placed
 
 
 def test_spectra_of_samples_average_with_their_spread():

@@ -14,6 +14,7 @@ from jaxtyping import Complex, Float, Int
 from scipy import sparse
 
 from pinched._params import require
+from pinched.physics.graphene.defects import Site
 from pinched.physics.graphene.lattice import PRIMITIVE, bond_kinds, positions
 from pinched.physics.graphene.sample import Sample, site_place
 
@@ -48,12 +49,21 @@ def bonds_of(sample: Sample) -> Bonds:
         energy.append(np.full(both.sum(), kind.energy))
         distance.append(np.tile(away @ PRIMITIVE, (int(both.sum()), 1)))
     rare: list[tuple[int, int, float, np.ndarray]] = []
+
+    def row(site: Site) -> int:
+        # `Sample.row` numbers the whole sample each time.
+        found = int(number[site.i % sample.shape[0], site.j % sample.shape[1], site.orbital])
+        require(
+            Bonds, found >= 0, f"a bond leads to {site}, which is missing. Let defects not touch each other."
+        )
+        return found
+
     for bond in sample.closed:
         away = site_place(bond.second, sample.stacking) - site_place(bond.first, sample.stacking)
         rare.append(
             (
-                sample.row(bond.first),
-                sample.row(bond.second),
+                row(bond.first),
+                row(bond.second),
                 -bond.share * sample.hoppings.nearest,
                 away,
             )
@@ -62,7 +72,7 @@ def bonds_of(sample: Sample) -> Bonds:
     for k, atom in enumerate(sample.added):
         for site in atom.bonds:
             away = site_place(site, sample.stacking) - sample.place_of(atom)
-            rare.append((lattice + k, sample.row(site), -atom.share * sample.hoppings.nearest, away))
+            rare.append((lattice + k, row(site), -atom.share * sample.hoppings.nearest, away))
     onsite = np.zeros(sample.sites)
     onsite[lattice:] = [atom.energy for atom in sample.added]
     if rare:

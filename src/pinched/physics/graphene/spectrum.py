@@ -29,6 +29,10 @@ _BATCH_BYTES = 4 * 1024**2
 """Matrices that are taken apart at once: enough for the overhead not to count, little enough for any machine."""
 
 
+_PORTION = 20_000
+"""States that a function is evaluated at in one go."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Spectrum:
     """States of one sample (or of several that are alike), both spins, per area."""
@@ -53,12 +57,21 @@ class Spectrum:
     def band(self) -> tuple[float, float]:
         """Lowest and highest energy (eV) where there are states."""
         total = self.weight.mean(axis=0)
-        inside = self.energy[total > 1e-9 * total.max()]
-        return float(inside[0]), float(inside[-1])
+        if self.resolution > 0.0:
+            # A kernel has tails: the edges are where a ten-thousandth of the states is passed.
+            share = np.cumsum(total) / total.sum()
+            low, high = np.searchsorted(share, (1e-4, 1.0 - 1e-4))
+            return float(self.energy[low]), float(self.energy[high])
+        return float(self.energy[0]), float(self.energy[-1])
 
     def summed(self, function: Callable[[np.ndarray], np.ndarray]) -> Float[np.ndarray, "estimate value"]:
         """The integral of DOS(E) times `function`, which takes (state,) to (state, value), for each estimate."""
-        return np.tensordot(self.weight, function(self.energy), axes=(1, 0))
+        # In portions: a fine mesh has a million states, and each may be asked about hundreds of potentials.
+        parts = range(0, self.energy.size, _PORTION)
+        return sum(
+            (self.weight[:, k : k + _PORTION] @ function(self.energy[k : k + _PORTION]) for k in parts),
+            start=np.zeros((len(self.weight), 1)),
+        )
 
     def density(
         self, energy: Float[np.ndarray, " energy"], broadening: float
