@@ -9,6 +9,7 @@ whole sample, `site_moments` for chosen atoms (exact, no random vectors).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -118,12 +119,13 @@ def trace_moments(
         Moments, vectors >= 1, f"vectors is {vectors}. Give at least one random vector, 16 for an error bar."
     )
     matrix = hamiltonian(sample)
-    blocks = []
-    for block in range(-(-vectors // WIDTH)):
+
+    def signs(block: int) -> np.ndarray:
         # Signs: the variance of the trace has no part of the diagonal then.
-        signs = generator(seed, "graphene, trace", block).integers(0, 2, (sample.sites, WIDTH))
-        blocks.append(2.0 * signs - 1.0)
-    values = _run(matrix, blocks, moments, scale, workers, progress, sample.name)
+        return 2.0 * generator(seed, "graphene, trace", block).integers(0, 2, (sample.sites, WIDTH)) - 1.0
+
+    blocks = -(-vectors // WIDTH)
+    values = _run(matrix, signs, blocks, moments, scale, workers, progress, sample.name)
     return Moments(values=values[:vectors] / sample.sites, scale=scale or half_band(matrix))
 
 
@@ -140,19 +142,22 @@ def site_moments(
     matrix = hamiltonian(sample)
     inside = rows.size > 0 and rows.min() >= 0 and rows.max() < sample.sites
     require(Moments, inside, f"rows run outside the {sample.sites} atoms of {sample.name}. Ask `Sample.row`.")
-    blocks = []
-    for start in range(0, rows.size, WIDTH):
-        mine = rows[start : start + WIDTH]
-        block = np.zeros((sample.sites, WIDTH))
-        block[mine, np.arange(mine.size)] = 1.0
-        blocks.append(block)
-    values = _run(matrix, blocks, moments, scale, workers, progress, sample.name)
+
+    def atoms(block: int) -> np.ndarray:
+        mine = rows[block * WIDTH : (block + 1) * WIDTH]
+        start = np.zeros((sample.sites, WIDTH))
+        start[mine, np.arange(mine.size)] = 1.0
+        return start
+
+    blocks = -(-rows.size // WIDTH)
+    values = _run(matrix, atoms, blocks, moments, scale, workers, progress, sample.name)
     return Moments(values=values[: rows.size], scale=scale or half_band(matrix))
 
 
 def _run(
     matrix: sparse.csr_array,
-    blocks: list[np.ndarray],
+    start: Callable[[int], np.ndarray],
+    blocks: int,
     moments: int,
     scale: float | None,
     workers: int,
@@ -165,12 +170,13 @@ def _run(
         Moments, bound > 0.0, f"scale is {scale} eV. Leave it out, or give an energy that no state exceeds."
     )
 
-    def one(block: np.ndarray) -> np.ndarray:
-        return _block_moments(matrix, block, moments, bound)
+    def one(block: int) -> np.ndarray:
+        # Made where it is used: a block of a million atoms has 64 MB, and only those at work are there at a time.
+        return _block_moments(matrix, start(block), moments, bound)
 
     bar = progress or Silent()
     with ThreadPoolExecutor(max(1, workers)) as pool:
-        found = list(bar.track(pool.map(one, blocks), f"moments of {name}", len(blocks)))
+        found = list(bar.track(pool.map(one, range(blocks)), f"moments of {name}", blocks))
     values = np.concatenate(found)
     norm = np.abs(values[:, :1]).max()
     require(
