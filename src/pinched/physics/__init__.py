@@ -1,0 +1,1 @@
+"""Charge transport with mobile vacancies."""
