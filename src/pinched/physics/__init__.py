@@ -1,1 +1,1 @@
-"""Charge transport with mobile vacancies."""
+"""Charge transport with mobile vacancies: the device's own equations, from which the compact laws are a summary."""

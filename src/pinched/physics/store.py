@@ -28,7 +28,6 @@ FORMAT = "pinched runs 1"
 """What a store says that it is; another number is another layout."""
 
 _INSTALL = "Run `pip install 'pinched[datasets]'`."
-_LOCK = ".lock"
 
 
 class Status(IntEnum):
@@ -123,9 +122,11 @@ def locked(path: Path) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
-    path.mkdir(parents=True, exist_ok=True)
+    path = path.absolute()
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(path / _LOCK, timeout=0):
+        # Beside the store: a stranger among its arrays would be complained about by every reader.
+        with FileLock(path.with_name(f".{path.name}.lock"), timeout=0):
             yield
     except Timeout:
         raise PinchedError(
@@ -139,7 +140,7 @@ def create_store(path: Path, layout: Layout, parameters: Mapping[str, np.ndarray
     Raises `PinchedError` where Zarr is not installed and where `path` holds something already.
     """
     zarr = _zarr()
-    if path.exists() and any(p.name != _LOCK for p in path.iterdir()):
+    if path.is_file() or (path.exists() and any(path.iterdir())):
         raise PinchedError(
             f"{path}: is not empty. Add --resume to go on with the store that is there, or choose another --out."
         )
@@ -167,7 +168,9 @@ def continue_store(path: Path, layout: Layout, parameters: Mapping[str, np.ndarr
     _check_format(path, attributes)
     have, want = attributes["origin"], json.loads(json.dumps(layout.origin))
     changed = [
-        f"{k}: {have.get(k)!r} there, {want.get(k)!r} now" for k in {**have, **want} if have.get(k) != want.get(k)
+        f"{k}: {have.get(k)!r} there, {want.get(k)!r} now"
+        for k in {**have, **want}
+        if have.get(k) != want.get(k)
     ]
     if changed or attributes["block"] != layout.block:
         raise PinchedError(
@@ -178,7 +181,11 @@ def continue_store(path: Path, layout: Layout, parameters: Mapping[str, np.ndarr
     runs = int(group[STATUS.name].shape[0])
     if layout.runs < runs:
         layout = Layout(
-            runs=runs, samples=layout.samples, block=layout.block, columns=layout.columns, origin=layout.origin
+            runs=runs,
+            samples=layout.samples,
+            block=layout.block,
+            columns=layout.columns,
+            origin=layout.origin,
         )
         return RunStore(path, layout, group)
     if layout.runs > runs:
@@ -203,7 +210,10 @@ def open_runs(path: str | Path) -> xarray.Dataset:
     attributes = _attributes(path)
     if attributes is None:
         raise DataFileError(
-            str(path), "", "is no store of runs", "Give the folder that `pinched dataset simulate` wrote (runs.zarr)."
+            str(path),
+            "",
+            "is no store of runs",
+            "Give the folder that `pinched dataset simulate` wrote (runs.zarr).",
         )
     _check_format(path, attributes)
     try:
@@ -276,13 +286,13 @@ def _clear(path: Path) -> None:
 
     if not path.is_dir():
         return
-    strangers = [p.name for p in path.iterdir() if p.name != _LOCK and not (p / "zarr.json").is_file()]
-    if [name for name in strangers if name != "zarr.json"]:
+    strangers = [p.name for p in path.iterdir() if p.name != "zarr.json" and not (p / "zarr.json").is_file()]
+    if strangers:
         raise PinchedError(f"{path}: is not a store of runs (it holds {strangers[0]}). Choose another --out.")
     for item in path.iterdir():
         if item.is_dir():
             shutil.rmtree(item)
-        elif item.name != _LOCK:
+        else:
             item.unlink()
 
 
