@@ -122,7 +122,7 @@ def test_a_block_brings_every_variable(tmp_path: Path) -> None:
     store = create_store(tmp_path / "r.zarr", layout(), lengths())
     values = block_values(range(0, 4))
     del values["steps"]
-    with pytest.raises(PinchedError, match="the store holds status, steps, voltage"):
+    with pytest.raises(PinchedError, match="the store has status, steps, voltage"):
         store.write(range(0, 4), values)
 
 

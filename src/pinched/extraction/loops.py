@@ -1,7 +1,7 @@
 """What a loop is worth in one number: width, area, ratio, voltage of the steepest rise; for whole sets of sweeps.
 
-For sets on common samples, as simulations give them; measured sweeps are read by `extract_switching`, which knows noise,
-events and compliance.
+For sets on common samples, as simulations give them; measured sweeps are read by `extract_switching`, which knows
+noise, events and compliance.
 """
 
 from __future__ import annotations

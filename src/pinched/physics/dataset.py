@@ -66,7 +66,7 @@ class Gates:
     def __post_init__(self) -> None:
         require(
             self, min(self.mismatch, self.balance) > 0 and self.counted_above >= 0,
-            f"mismatch {self.mismatch}, balance {self.balance} and counted_above {self.counted_above} must be positive.",
+            f"mismatch {self.mismatch}, balance {self.balance}, counted_above {self.counted_above}: all are above 0.",
         )  # fmt: skip
 
 
@@ -132,11 +132,11 @@ def simulate_dataset(
     """`n` runs of devices drawn from `ranges`, in the Zarr store `out`; returns it open (see `open_runs`).
 
     Each run keeps `samples` values of its current at evenly spaced times, none of them an end of the waveform, by
-    linear interpolation of the steps. `workers` threads solve (all cores when None), or the Dask cluster at the address
-    `scheduler`. With `resume` a store that is there is gone on with: whole runs are kept, `n` may have grown.
+    linear interpolation of the steps. `workers` threads solve (all cores when None), or the Dask cluster at the
+    address `scheduler`. With `resume` a store that is there is gone on with: whole runs are kept, `n` may have grown.
 
-    Raises `PinchedError` for a store of something else, one that another process writes, and for packages that are not
-    installed; `OSError` for a full disk, after which `resume` goes on.
+    Raises `PinchedError` for a store of something else, one that another process writes, and for packages that are
+    not installed; `OSError` for a full disk, after which `resume` goes on.
     """
     if samples < 2:
         raise PinchedError(f"samples is {samples}; at least 2 per run are needed.")

@@ -1,9 +1,9 @@
 """Simulated runs on disk: a Zarr store that grows block by block and survives being killed.
 
 `create_store` lays out the arrays, `RunStore.write` puts one block of runs into them, `open_runs` reads a store as an
-`xarray.Dataset` (dimensions `run`, `time`; units in the attributes). A run exists once its `status` says so: status is
-written after everything else of its block, and each file of a block is moved into place whole. A store that was cut
-off at any moment therefore holds whole runs only, and `RunStore.missing` names the blocks that are left to do.
+`xarray.Dataset` (dimensions `run`, `time`; units in the attributes). A run exists once its `status` says so: status
+is written after everything else of its block, and each file of a block is moved into place whole. A store that was
+cut off at any moment therefore holds whole runs only, and `RunStore.missing` names the blocks that are left to do.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Status(IntEnum):
     REJECTED = 2
     """Simulated to the end, outside a gate of quality; `reason` says which."""
     FAILED = 3
-    """Not simulated to the end; `reason` says why, `reached` how far (s). What was computed is there, NaN after it."""
+    """Not simulated to the end; `reason` says why, `reached` how far (s); NaN stands after that."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,7 +106,7 @@ class RunStore:
         wanted = {c.name for c in self.layout.columns if not c.parameter} | {STATUS.name}
         if set(values) != wanted:
             raise PinchedError(
-                f"{self.path}: a block brings {', '.join(sorted(values))}; the store holds {', '.join(sorted(wanted))}."
+                f"{self.path}: a block brings {', '.join(sorted(values))}, the store has {', '.join(sorted(wanted))}."
             )
         for name, rows in values.items():
             if name != STATUS.name:

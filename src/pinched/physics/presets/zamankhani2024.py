@@ -22,7 +22,7 @@ from jaxtyping import Bool, Float
 
 from pinched.data.waveforms import Waveform, triangle
 from pinched.physics.device import Geometry, SchottkyContact, TransportDevice
-from pinched.physics.estimate import largest_current
+from pinched.physics.estimate import Estimate, estimate
 from pinched.physics.material import Material
 from pinched.physics.ranges import ParameterRange, ParameterRanges
 
@@ -124,7 +124,19 @@ def _memristive(columns: Columns) -> Bool[np.ndarray, " draw"]:
     likely = _resolved(columns) & (columns["vacancy_level"] - highest < 0.2)
     likely &= (np.log10(reach) > -2.5) & (np.log10(reach) < 4.0)
     # The formula is the dear part: it is asked for what is left.
-    for k in np.flatnonzero(likely):
-        device, _ = _build({name: float(column[k]) for name, column in columns.items()})
-        likely[k] = largest_current(device, float(columns["amplitude"][k])) > 1e-12
+    left = {name: column[likely] for name, column in columns.items()}
+    likely[likely] = _largest_current(left) > 1e-12
     return likely
+
+
+def _largest_current(columns: Columns) -> Float[np.ndarray, " draw"]:
+    """About the largest |I| (A) at both ends of the voltage."""
+    amplitude = columns["amplitude"][:, None]
+    return np.abs(estimated(columns).current(amplitude * np.array([-1.0, 1.0]))).max(axis=1)
+
+
+def estimated(columns: Columns) -> Estimate:
+    """What formulas say of the devices of a table's columns."""
+    return estimate(
+        columns, area=WIDTH * THICKNESS, vacancy_limit=VACANCY_LIMIT, temperature=TEMPERATURE, doping=DOPING
+    )
