@@ -7,13 +7,15 @@ map; `plot_profiles` puts bands over densities at chosen moments, `transport_fig
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -24,10 +26,24 @@ from pinched._units import show
 from pinched.data.sweep import IVSweep
 from pinched.physics.run import Profiles, TransportRun
 from pinched.report.figures_laws import plot_loop
-from pinched.report.style import NOTE, Colour, Width, new_figure, note_title, paper_style, tidy_log_axis
+from pinched.report.style import (
+    NOTE,
+    Colour,
+    Width,
+    freeze_layout,
+    new_figure,
+    note_title,
+    paper_style,
+    tidy_log_axis,
+)
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 _LOWEST = 1e-12
 """Densities are drawn down to this share of the largest one of any carrier and moment."""
+
+_PICTURE_DPI = 110.0
 
 _CARRIERS = (
     ("electron_density", "electrons", Colour.RESET, "-"),
@@ -83,7 +99,7 @@ def plot_densities(profiles: Profiles, moment: int, ax: Axes) -> Axes:
     seen = False
     for name, label, colour, style in _CARRIERS:
         values = getattr(profiles, name)[moment]
-        if float(values.max()) < _LOWEST * top:
+        if float(getattr(profiles, name).max()) < _LOWEST * top:
             continue
         seen = True
         ax.semilogy(x, values, color=colour, linestyle=style, linewidth=1.1, label=label)
@@ -149,7 +165,6 @@ def transport_figure(run: TransportRun, *, width: Width = Width.DOUBLE) -> Figur
     """The figure of one run: its loop, linear and logarithmic, and the vacancies over time if they were kept."""
     inside = run.profiles is not None and len(run.profiles) > 1
     figure, axes = new_figure(width, 11.0 if inside else 5.6, rows=2 if inside else 1, columns=2)
-    axes = np.atleast_2d(axes)
     plot_iv([run], axes[0, 0])
     plot_iv([run], axes[0, 1], logarithmic=True)
     if inside and run.profiles is not None:
@@ -180,9 +195,10 @@ def vacancy_animation(
         raise PinchedError(f"{path}: the ending says no format. Use .gif or .mp4.")
     wanted = np.linspace(profiles.time[0], profiles.time[-1], max(2, round(seconds * rate)))
     frames = np.unique([int(np.abs(profiles.time - t).argmin()) for t in wanted])
-    pictures = list((progress or Silent()).track(
-        (_picture(run, profiles, int(k)) for k in frames), "drawing", frames.size
-    ))  # fmt: skip
+    with paper_style():
+        shown = _Scene(run, profiles)
+        moments = (progress or Silent()).track(frames.tolist(), "drawing", frames.size)
+        pictures = [shown.picture(k) for k in moments]
     held = np.diff(np.append(profiles.time[frames], profiles.time[-1]))
     share = np.maximum(held, 1e-12) / max(float(held.sum()), 1e-12)
     durations = np.maximum(1000.0 * seconds * share, 20.0)
@@ -202,29 +218,45 @@ def vacancy_animation(
     return path
 
 
-def _picture(run: TransportRun, profiles: Profiles, moment: int):
-    from PIL import Image
+class _Scene:
+    """The picture of one moment after the other: what stands still is drawn once, what moves on top of it."""
 
-    with paper_style():
+    def __init__(self, run: TransportRun, profiles: Profiles) -> None:
+        self.run, self.profiles = run, profiles
         figure, axes = new_figure(Width.DOUBLE, 6.4, rows=1, columns=2)
-        plot_iv([run], axes[0])
-        scale = axes[0].lines[2].get_ydata()
-        at = int(np.abs(np.asarray(run.time) - profiles.time[moment]).argmin())
-        axes[0].plot(
-            run.voltage[at],
-            np.asarray(scale, dtype=float)[at],
-            "o",
-            color=Colour.LAST,
-            markersize=5,
-            zorder=6,
-        )
-        plot_densities(profiles, moment, axes[1])
-        note_title(axes[1], _moment(profiles, moment))
-        figure.text(0.995, 0.01, "simulated data", ha="right", va="bottom", fontsize=NOTE, color=Colour.SET)
-        held = io.BytesIO()
-        figure.savefig(held, format="png", dpi=110)
-    held.seek(0)
-    return Image.open(held).convert("P", palette=Image.Palette.ADAPTIVE, colors=64)
+        figure.set_dpi(_PICTURE_DPI)
+        loop, densities = axes[0]
+        plot_iv([run], loop)
+        # The loop as it was drawn, in the prefixed unit of its axis.
+        self.drawn = np.asarray(loop.lines[-1].get_ydata(), dtype=float)
+        (self.point,) = loop.plot([], [], "o", color=Colour.LAST, markersize=5, zorder=6)
+        plot_densities(profiles, 0, densities)
+        by_label = {label: name for name, label, *_ in _CARRIERS}
+        self.curves = {by_label[str(c.get_label())]: c for c in densities.lines if c.get_label() in by_label}
+        self.title = densities.set_title(_moment(profiles, 0), color=Colour.MUTED, fontsize=NOTE)
+        figure.text(0.995, 0.995, "simulated data", ha="right", va="top", fontsize=NOTE, color=Colour.SET)
+        freeze_layout(figure)
+        self.moving: tuple[Artist, ...] = (self.point, *self.curves.values(), self.title)
+        for artist in self.moving:
+            artist.set_animated(True)
+        self.canvas = FigureCanvasAgg(figure)
+        self.canvas.draw()
+        self.still = self.canvas.copy_from_bbox(figure.bbox)
+
+    def picture(self, moment: int) -> Image:
+        """The scene at frame `moment`."""
+        from PIL import Image
+
+        at = int(np.abs(np.asarray(self.run.time) - self.profiles.time[moment]).argmin())
+        self.point.set_data([self.run.voltage[at]], [self.drawn[at]])
+        for name, curve in self.curves.items():
+            curve.set_ydata(getattr(self.profiles, name)[moment])
+        self.title.set_text(_moment(self.profiles, moment))
+        self.canvas.restore_region(self.still)
+        for artist in self.moving:
+            artist.axes.draw_artist(artist)  # pyright: ignore[reportOptionalMemberAccess]
+        picture = Image.fromarray(np.asarray(self.canvas.buffer_rgba())[..., :3])
+        return picture.convert("P", palette=Image.Palette.ADAPTIVE, colors=128)
 
 
 def _write_mp4(pictures: Sequence, path: Path, rate: int) -> None:
@@ -248,7 +280,12 @@ def _nanometres(profiles: Profiles) -> Float[np.ndarray, " node"]:
 
 
 def _moment(profiles: Profiles, moment: int) -> str:
-    return f"{show(float(profiles.time[moment]), 's')}, {profiles.voltage[moment]:.3g} V"
+    return f"{show(float(profiles.time[moment]), 's')}, {_volts(float(profiles.voltage[moment]))}"
+
+
+def _volts(value: float) -> str:
+    # Zero by the waveform is not always zero to the last bit; a true minus sign is as wide as a plus.
+    return f"{0.0 if abs(value) < 1e-9 else value:.3g} V".replace("-", "\N{MINUS SIGN}")
 
 
 def _telling(profiles: Profiles) -> list[int]:

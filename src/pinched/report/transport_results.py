@@ -85,7 +85,7 @@ def profiles_npz(profiles: Profiles) -> bytes:
 
 
 def _write(folder: Path, name: str, figure: Any) -> None:
-    figure.text(0.995, 0.008, "simulated data", ha="right", va="bottom", fontsize=NOTE, color=Colour.SET)
+    figure.text(0.995, 0.995, "simulated data", ha="right", va="top", fontsize=NOTE, color=Colour.SET)
     freeze_layout(figure)
     (folder / f"{name}.pdf").write_bytes(to_pdf(figure))
     write_text(folder / f"{name}.svg", to_svg(figure, SvgText.TEXT))
