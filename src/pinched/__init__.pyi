@@ -132,6 +132,8 @@ from .networks.training import train as train
 from .physics.accuracy import Accuracy as Accuracy
 from .physics.accuracy import AdaptiveSteps as AdaptiveSteps
 from .physics.accuracy import GrowingSteps as GrowingSteps
+from .physics.dataset import Gates as Gates
+from .physics.dataset import simulate_dataset as simulate_dataset
 from .physics.device import BarrierLowering as BarrierLowering
 from .physics.device import Geometry as Geometry
 from .physics.device import Heating as Heating
@@ -149,6 +151,10 @@ from .physics.solve import equilibrium as equilibrium
 from .physics.solve import solve as solve
 from .physics.solve import solve_batch as solve_batch
 from .physics.solve import solve_each as solve_each
+from .physics.store import Status as Status
+from .physics.store import open_runs as open_runs
+from .physics.summary import DatasetSummary as DatasetSummary
+from .physics.summary import describe_dataset as describe_dataset
 from .pipeline import DeviceOptions as DeviceOptions
 from .pipeline import StudyOptions as StudyOptions
 from .pipeline import run_extraction as run_extraction
@@ -184,6 +190,13 @@ from .report.figures_retention import plot_level_confusion as plot_level_confusi
 from .report.figures_retention import plot_retention as plot_retention
 from .report.figures_series import plot_autocorrelation as plot_autocorrelation
 from .report.figures_sweeps import plot_sweeps as plot_sweeps
+from .report.figures_transport import plot_bands as plot_bands
+from .report.figures_transport import plot_densities as plot_densities
+from .report.figures_transport import plot_iv as plot_iv
+from .report.figures_transport import plot_profiles as plot_profiles
+from .report.figures_transport import plot_vacancies as plot_vacancies
+from .report.figures_transport import transport_figure as transport_figure
+from .report.figures_transport import vacancy_animation as vacancy_animation
 from .report.findings import gather_findings as gather_findings
 from .report.page import write_report as write_report
 from .report.style import paper_style as paper_style

@@ -138,7 +138,9 @@ with locked(Path(sys.argv[1])):
 
 def test_two_processes_do_not_write_one_store(tmp_path: Path) -> None:
     path = tmp_path / "r.zarr"
-    with subprocess.Popen([sys.executable, "-c", HOLD, str(path)], stdout=subprocess.PIPE, text=True) as other:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(path)], stdout=subprocess.PIPE, text=True
+    ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
         with pytest.raises(PinchedError, match="another process"), locked(path):
