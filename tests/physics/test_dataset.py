@@ -65,7 +65,9 @@ def test_plain_draws_fill_their_box_evenly():
 
 
 def test_ranges_that_accept_nothing_are_refused():
-    nothing = dataclasses.replace(RANGES, accepts=lambda columns: np.zeros(columns["length"].size, dtype=bool))
+    nothing = dataclasses.replace(
+        RANGES, accepts=lambda columns: np.zeros(columns["length"].size, dtype=bool)
+    )
     with pytest.raises(PinchedError, match="draws were accepted"):
         draws(nothing, 1, 0)
     with pytest.raises(PinchedError, match="n is 0"):
@@ -148,10 +150,12 @@ def test_bad_options_are_refused(tmp_path):
 
 @pytest.mark.slow
 def test_killed_and_resumed_it_is_as_if_it_had_run_through(tmp_path):
-    command = [sys.executable, "-m", "pinched", "dataset", "simulate", "--n", "160", "--samples", "40", "--workers",
-    "1"] whole, cut = tmp_path / "whole.zarr", tmp_path / "cut.zarr"
+    command = [sys.executable, "-m", "pinched", "dataset", "simulate", "--n", "160", "--samples", "40"]
+    whole, cut = tmp_path / "whole.zarr", tmp_path / "cut.zarr"
     subprocess.run([*command, "--out", str(whole)], check=True, capture_output=True)
-    with subprocess.Popen([*command, "--out", str(cut)], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+    with subprocess.Popen(
+        [*command, "--out", str(cut)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
         deadline = time.monotonic() + 300
         while time.monotonic() < deadline:
             if (cut / "status" / "c").is_dir():
@@ -169,8 +173,8 @@ def test_killed_and_resumed_it_is_as_if_it_had_run_through(tmp_path):
 @pytest.mark.slow
 def test_a_dask_cluster_gives_the_same_runs(store, tmp_path):
     distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as
-    cluster:
+    options = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": None}
+    with distributed.LocalCluster(**options) as cluster:
         runs = simulate_dataset(
             RANGES, n=6, seed=0, out=tmp_path / "r.zarr", samples=40, scheduler=cluster.scheduler_address
         )

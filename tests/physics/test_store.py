@@ -61,7 +61,7 @@ def test_what_was_written_is_read_with_units(tmp_path: Path) -> None:
 
 def test_a_block_without_status_does_not_exist(tmp_path: Path) -> None:
     store = create_store(tmp_path / "r.zarr", layout(), lengths())
-    store.write(range(0, 4), block_values(range(0, 4)))
+    store.write(range(4), block_values(range(4)))
     # Killed after the trace of the second block and before its status.
     store.group["voltage"][4:8] = 1.0
     again = continue_store(tmp_path / "r.zarr", layout(), lengths())
@@ -120,10 +120,10 @@ def test_another_layout_or_folder_is_refused(tmp_path: Path) -> None:
 
 def test_a_block_brings_every_variable(tmp_path: Path) -> None:
     store = create_store(tmp_path / "r.zarr", layout(), lengths())
-    values = block_values(range(0, 4))
+    values = block_values(range(4))
     del values["steps"]
     with pytest.raises(PinchedError, match="the store has status, steps, voltage"):
-        store.write(range(0, 4), values)
+        store.write(range(4), values)
 
 
 HOLD = """
@@ -154,7 +154,7 @@ def test_two_processes_do_not_write_one_store(tmp_path: Path) -> None:
 def test_a_full_disk_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "r.zarr"
     store = create_store(path, layout(), lengths())
-    store.write(range(0, 4), block_values(range(0, 4)))
+    store.write(range(4), block_values(range(4)))
     from zarr.storage import LocalStore
 
     async def full(*_: object) -> None:
@@ -166,4 +166,4 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             store.write(range(4, 8), block_values(range(4, 8)))
     again = continue_store(path, layout(), lengths())
     assert again.missing() == [range(4, 8), range(8, 10)]
-    assert (open_runs(path).voltage.values[:4] == block_values(range(0, 4))["voltage"]).all()
+    assert (open_runs(path).voltage.values[:4] == block_values(range(4))["voltage"]).all()

@@ -18,7 +18,7 @@ from pinched.report.figures_transport import (
     transport_figure,
     vacancy_animation,
 )
-from pinched.report.style import Width, new_figure
+from pinched.report.style import Width, new_figure, paper_style
 from pinched.report.transport_results import MARK, profiles_npz, transport_record, write_transport
 
 
@@ -30,7 +30,8 @@ def run():
 
 @pytest.fixture
 def ax():
-    return new_figure(Width.SINGLE, 6.0)[1][0, 0]
+    with paper_style():
+        yield new_figure(Width.SINGLE, 6.0)[1][0, 0]
 
 
 def curve(ax, label):
@@ -100,6 +101,7 @@ def test_a_moving_picture_needs_profiles_and_a_format(run, tmp_path):
         vacancy_animation(run, tmp_path / "v.avi")
 
 
+@pytest.mark.slow
 def test_what_is_written_says_that_it_is_simulated(run, tmp_path):
     write_transport(tmp_path, run, about={"preset": "spetzler2023"})
     assert {p.name for p in tmp_path.iterdir()} == {
