@@ -22,8 +22,8 @@ def check_headline(
 ) -> tuple[str, ...]:
     """Reasons why figures of `scores` must not be printed as a headline.
 
-    `baselines` are the scores of predictors that learn nothing, on the same runs; with `runs` and `split` the split is
-    looked through for devices on both sides.
+    `baselines` are the scores of predictors that learn nothing, on the same runs; with `runs` and `split` the split
+    is looked through for devices on both sides.
     """
     said = []
     for kind, error in scores.errors.items():

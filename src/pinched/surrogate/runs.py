@@ -60,7 +60,8 @@ class Runs:
             f"elapsed {self.elapsed.shape}, voltage {self.voltage.shape} and current {self.current.shape} differ.",
         )  # fmt: skip
         require(
-            self, self.parameters.shape == (len(self.voltage), len(self.names)) and len(self.names) == len(self.units),
+            self, self.parameters.shape == (len(self.voltage), len(self.names)) and len(self.names)
+            == len(self.units),
             f"parameters has shape {self.parameters.shape} for {len(self.voltage)} runs, {len(self.names)} names and "
             f"{len(self.units)} units.",
         )  # fmt: skip
@@ -119,8 +120,8 @@ def load_runs(store: str | Path | xarray.Dataset, *, rejected: bool = False) -> 
     name = str(store) if isinstance(store, str | Path) else "data set"
     if not wanted.any():
         raise PinchedError(
-            f"{name}: none of its {status.size} runs is kept ({int((status == Status.OPEN).sum())} not simulated yet, "
-            f"{int((status == Status.FAILED).sum())} failed). Go on with `pinched dataset simulate --resume`."
+            f"{name}: none of its {status.size} runs is kept ({int((status == Status.OPEN).sum())} not simulated "
+            f"yet, {int((status == Status.FAILED).sum())} failed). Go on with `pinched dataset simulate --resume`."
         )
     columns = [str(k) for k, v in data.variables.items() if v.attrs.get("role") == "parameter"]
     at = np.flatnonzero(wanted)
@@ -179,8 +180,8 @@ def split_runs(runs: Runs, *, test: float = 0.3, validation: float = 0.0, seed: 
     counts = round(test * names.size), round(validation * names.size)
     if not (0 < test < 1 and 0 <= validation < 1) or counts[0] < 1 or names.size - sum(counts) < 1:
         raise PinchedError(
-            f"test {test} and validation {validation} of {names.size} devices leave {names.size - sum(counts)} to learn "
-            f"from and {counts[0]} to be judged on; both need at least 1."
+            f"test {test} and validation {validation} of {names.size} devices leave {names.size - sum(counts)} to "
+            f"learn from and {counts[0]} to be judged on; both need at least 1."
         )
     order = generator(seed, "surrogate", "split").permutation(names)
     at = [order[: counts[0]], order[counts[0] : sum(counts)], order[sum(counts) :]]
