@@ -64,7 +64,7 @@ def save_state(
     # One file for all tensors, named by its epoch: the head names the one that belongs to it.
     name = f"{state.epoch:06d}.{_WEIGHTS}"
     aside = folder / f".{name}.part"
-    aside.write_bytes(save({k: v.contiguous() for k, v in tensors.items()}))
+    aside.write_bytes(save({k: v.contiguous().clone() for k, v in tensors.items()}))
     aside.replace(folder / name)
     head = {
         "format": _FORMAT, "mark": mark, "epoch": state.epoch, "best_loss": state.best_loss,

@@ -14,10 +14,7 @@ from jaxtyping import Float
 from pinched import constants
 from pinched.physics.estimate import Estimate
 from pinched.physics.presets.zamankhani2024 import estimated
-from pinched.surrogate.runs import Runs
-
-DRIVE = ("amplitude", "period")
-"""Parameters that state the waveform; it is there itself, so they are read from it."""
+from pinched.surrogate.runs import DRIVE, Runs
 
 GAUGE = "electron_affinity"
 """Shifts every potential alike: no current depends on it."""

@@ -22,6 +22,9 @@ from pinched._random import generator
 if TYPE_CHECKING:
     import xarray
 
+DRIVE = ("amplitude", "period")
+"""Parameters that state the waveform and not the device."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Runs:
@@ -100,7 +103,7 @@ class Runs:
         }
         return dataclasses.replace(self, **picked)
 
-    def device(self, but: Sequence[str] = ("voltage_amplitude", "voltage_period")) -> Int[np.ndarray, " run"]:
+    def device(self, but: Sequence[str] = DRIVE) -> Int[np.ndarray, " run"]:
         """Number of the device of each run: runs that agree in all parameters except those of the drive (`but`)."""
         kept = [k for k, name in enumerate(self.names) if name not in but]
         _, number = np.unique(self.parameters[:, kept], axis=0, return_inverse=True)
