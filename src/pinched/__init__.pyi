@@ -202,3 +202,19 @@ from .report.page import write_report as write_report
 from .report.style import paper_style as paper_style
 
 __version__: str
+from .surrogate.architecture import Schedule as Schedule
+from .surrogate.evaluation import SurrogateScore as SurrogateScore
+from .surrogate.evaluation import evaluate_surrogate as evaluate_surrogate
+from .surrogate.hdinn import CompositeLoss as CompositeLoss
+from .surrogate.hdinn import HDiNN as HDiNN
+from .surrogate.model import Surrogate as Surrogate
+from .surrogate.model import UnseenWarning as UnseenWarning
+from .surrogate.model import ensemble as ensemble
+from .surrogate.residual import Conditioned as Conditioned
+from .surrogate.residual import Direct as Direct
+from .surrogate.runs import Runs as Runs
+from .surrogate.runs import load_runs as load_runs
+from .surrogate.runs import split_runs as split_runs
+from .surrogate.saved import load_surrogate as load_surrogate
+from .surrogate.saved import save_surrogate as save_surrogate
+from .surrogate.training import train_surrogate as train_surrogate
