@@ -46,15 +46,14 @@ def lowering(field, gain, width):
 
 
 @njit(cache=True, error_model="numpy")
-def contact_field(s, psi, lam, h, ends, delta_left, delta_right, extra):
-    """Reduced field (1/m) of the un-lowered potential at contact s (0 left, 1 right), along the outward normal's
-    opposite: what lowers the barrier. `extra` is the charge (1/m^2) of the half cell, 0 for the reference's rule."""
-    n = psi.size
-    if s == 0:
-        g = (psi[1] - psi[0]) / h[0] - (delta_right - delta_left) / ends[0, SPREAD]
-        return g + extra / (lam[0] * h[0])
-    g = (psi[n - 2] - psi[n - 1]) / h[n - 2] + (delta_right - delta_left) / ends[1, SPREAD]
-    return g + extra / (lam[n - 2] * h[n - 2])
+def contact_field(s, outer, inner, lam, h, ends, delta_left, delta_right, extra):
+    """Reduced field (1/m) of the un-lowered potential at contact s (0 left, 1 right) that pulls electrons out.
+
+    `outer`, `inner` are the potentials at the contact and the next node, lam and h belong to the cell between them.
+    `extra` is the charge (1/m^2) of the contact's half cell, 0 for the reference's rule.
+    """
+    side = 1.0 if s == 0 else -1.0
+    return (inner - outer) / h - side * (delta_right - delta_left) / ends[s, SPREAD] + extra / (lam * h)
 
 
 @njit(cache=True, error_model="numpy")
@@ -66,8 +65,8 @@ def _newton(psi, delta, h, lam, edge_layer, layers, ends, temperature, use, exac
     half = np.zeros(2)
     slope = np.zeros(2)
     for _ in range(400):
-        d[:] = 0.0
-        r[:] = 0.0
+        for i in range(n):
+            d[i], r[i] = 0.0, 0.0
         for e in range(n - 1):
             lay = layers[edge_layer[e]]
             q0, s0 = net_charge(psi[e], lay, temperature)
@@ -106,7 +105,9 @@ def _newton(psi, delta, h, lam, edge_layer, layers, ends, temperature, use, exac
             for s in range(2):
                 i0, i1 = (0, 1) if s == 0 else (n - 1, n - 2)
                 edge = 0 if s == 0 else n - 2
-                g = contact_field(s, psi, lam, h, ends, delta[0], delta[1], half[s] * exact)
+                g = contact_field(
+                    s, psi[i0], psi[i1], lam[edge], h[edge], ends, delta[0], delta[1], half[s] * exact
+                )
                 value, rise = lowering(g, ends[s, GAIN], ends[s, WIDTH])
                 if use[s] == 0:
                     value, rise = 0.0, 0.0
@@ -156,22 +157,26 @@ def equilibrium(x, p, edge_layer, layers, temperature, use_lowering, exact):
     for i in range(n):
         psi[i] = base[edge_layer[min(i, n - 2)]]
     psi[0], psi[n - 1] = p.ends[0, PSI], p.ends[1, PSI]
-    start = psi.copy()
     found = _newton(psi, delta, p.h, p.lam, edge_layer, layers, p.ends, temperature, use, exact, 1.0)
     if not found:
         # The charge grows from almost none; without lowering first, which has a root.
-        psi[:] = start[0] + (start[n - 1] - start[0]) * (x - x[0]) / (x[n - 1] - x[0])
-        delta[:] = 0.0
+        first, last = p.ends[0, PSI], p.ends[1, PSI]
+        for i in range(n):
+            psi[i] = first + (last - first) * (x[i] - x[0]) / (x[n - 1] - x[0])
+        delta[0], delta[1] = 0.0, 0.0
+        keep = np.empty(n)
         share, factor = 1e-12, 10.0
         found = True
         none = np.zeros(2, np.int64)
         while found and share < 1.0:
-            keep = psi.copy()
+            for i in range(n):
+                keep[i] = psi[i]
             share = min(share * factor, 1.0)
             if not _newton(
                 psi, delta, p.h, p.lam, edge_layer, layers, p.ends, temperature, none, exact, share
             ):
-                psi[:] = keep
+                for i in range(n):
+                    psi[i] = keep[i]
                 share /= factor
                 factor = 1.0 + 0.5 * (factor - 1.0)
                 found = factor > 1.001

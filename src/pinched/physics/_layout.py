@@ -49,6 +49,8 @@ class Scaled(NamedTuple):
     """1 at nodes between two layers, else 0."""
     fixed: np.ndarray
     """Immobile positive charges of the cells (1/m^2)."""
+    traps: bool
+    """Whether any layer has traps."""
     tn: np.ndarray
     """(side, node) traps of the half cells (1/m^2)."""
     ta: np.ndarray

@@ -22,7 +22,7 @@ from pinched.physics._layout import (
     NO_STEP,
     V_N,
 )
-from pinched.physics._newton import CONVERGED, contact_fractions, contents, of_unknown, solve_step
+from pinched.physics._newton import BLOCK, CONVERGED, contact_fractions, contents, of_unknown, solve_step
 from pinched.physics._scale import scaled
 from pinched.physics._statistics import bernoulli
 
@@ -158,7 +158,9 @@ def run(x, edge_layer, layers, contacts, times, volts, control, grid, grid_size,
     heated = control[HEAT_R] > 0.0
     temperature = control[AMBIENT]
     hot = np.empty((layers.shape[0], layers.shape[1]))
-    hot[:, :] = layers
+    for j in range(layers.shape[0]):
+        for b in range(layers.shape[1]):
+            hot[j, b] = layers[j, b]
     p = scaled(x, edge_layer, hot, contacts, temperature)
     psi, delta, found = equilibrium(x, p, edge_layer, layers, temperature, mode != NO_LOWERING, exact)
     if not found:
@@ -168,16 +170,13 @@ def run(x, edge_layer, layers, contacts, times, volts, control, grid, grid_size,
     delta_before, guess_delta = np.zeros(2), np.zeros(2)
     traps, trap_now = np.zeros((2, n)), np.zeros((2, n))
     fractions(psi, p, edge_layer, layers, temperature, u, traps)
-    work = (
-        np.zeros((4, n)), np.zeros((4, n)), np.zeros((n, 10)), np.zeros((n, 6)), np.zeros((n, 6)),
-        np.zeros((n, 4)), np.zeros((n, 4, 10)),
-    )  # fmt: skip
-    content, slope = work[0], work[1]
+    content, block = np.zeros((4, n)), np.zeros((n, 4, BLOCK))
+    work = (content, np.zeros((4, n)), block)
     old = np.zeros((4, n))
     drops = np.zeros(2)
     out = np.zeros(4)
     active = np.zeros(3, np.int64)
-    contents(p, u, traps, 1e-30, traps, content, slope, trap_now)
+    contents(p, u, traps, 1e-30, content, trap_now)
     start = 0.0
     for i in range(n):
         start += content[2, i]
@@ -239,9 +238,6 @@ def run(x, edge_layer, layers, contacts, times, volts, control, grid, grid_size,
         drops[0] = u[1, 0] - u[0, 0]
         drops[1] = u[n - 1, 0] - u[n - 2, 0]
         _activate(p, take, active)
-        total_border = 2 + active[0] + active[1] + active[2]
-        if work[6].shape[2] < 5 + total_border:
-            work = (work[0], work[1], work[2], work[3], work[4], work[5], np.zeros((n, 4, 5 + total_border)))
         for i in range(n):
             for a in range(4):
                 frames[frames.shape[0] - 1, i, a] = guess[i, a]
@@ -332,7 +328,9 @@ def run(x, edge_layer, layers, contacts, times, volts, control, grid, grid_size,
                     # Half of the frames give way, and from here on half as many are kept.
                     keep = 0
                     for j in range(0, framed, 2):
-                        frames[keep] = frames[j]
+                        for i in range(n):
+                            for a in range(6):
+                                frames[keep, i, a] = frames[j, i, a]
                         frame_steps[keep] = frame_steps[j]
                         keep += 1
                     framed = keep
@@ -385,7 +383,7 @@ def run(x, edge_layer, layers, contacts, times, volts, control, grid, grid_size,
                     delta[s] *= factor
                     delta_before[s] *= factor
                 temperature = warmer
-                contents(p, u, traps, 1e-30, traps, content, slope, trap_now)
+                contents(p, u, traps, 1e-30, content, trap_now)
     return DONE, kept, framed
 
 

@@ -96,13 +96,15 @@ def scaled(x, edge_layer, layers, contacts, temperature):
     """`Scaled` of a mesh `x` (m), the layer of every edge, the matrices of layers and contacts."""
     n = x.size
     vt = K_B * temperature / E
-    h = x[1:] - x[:-1]
+    h = np.empty(n - 1)
+    for e in range(n - 1):
+        h[e] = x[e + 1] - x[e]
     lam = np.empty(n - 1)
     k, wl, wr = np.empty((3, n - 1)), np.zeros((3, n)), np.zeros((3, n))
     sl, sr, face = np.zeros((3, n)), np.zeros((3, n)), np.zeros(n, np.int64)
     fixed, tn, ta, tb = np.zeros(n), np.zeros((2, n)), np.zeros((2, n)), np.zeros((2, n))
     scale = np.empty(3)
-    spread = 0.0
+    spread, traps = 0.0, False
     for e in range(n - 1):
         lay = layers[edge_layer[e]]
         scale[0] = density_of_states(lay[MASS_N], temperature)
@@ -117,6 +119,7 @@ def scaled(x, edge_layer, layers, contacts, temperature):
         fixed[e] += lay[DOPING] * 0.5 * h[e]
         fixed[e + 1] += lay[DOPING] * 0.5 * h[e]
         if lay[TRAPS] > 0.0:
+            traps = True
             # The thermal speed of the electrons carries the capture.
             speed = np.sqrt(3.0 * K_B * temperature / (lay[MASS_N] * M_E))
             for side in range(2):
@@ -157,4 +160,4 @@ def scaled(x, edge_layer, layers, contacts, temperature):
         ends[s, LEVEL_P] = lp - ends[s, PSI]
         ends[s, EQ_N] = fermi(ends[s, LEVEL_N])[0]
         ends[s, EQ_P] = fermi(ends[s, LEVEL_P])[0]
-    return Scaled(h, lam, k, wl, wr, sl, sr, face, fixed, tn, ta, tb, ends)
+    return Scaled(h, lam, k, wl, wr, sl, sr, face, fixed, traps, tn, ta, tb, ends)
