@@ -70,7 +70,9 @@ DEVICES = devices()
 
 def compared(device, half_cell, amplitude, duration):
     accuracy = pi.Accuracy(**COARSE, steps=STEPS, half_cell=half_cell)
-    wave = pi.Waveform(time=[0.0, duration, 2 * duration], voltage=[0.0, amplitude, -amplitude])
+    wave = pi.Waveform(
+        time=np.array([0.0, duration, 2 * duration]), voltage=np.array([0.0, amplitude, -amplitude])
+    )
     run = pi.solve(device, wave, accuracy=accuracy, profiles=True)
     packed = _packing.pack(device, accuracy)
     slow = SlowTransport(device, packed.x, packed.edge_layer, half_cell)
