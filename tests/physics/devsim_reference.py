@@ -7,7 +7,7 @@ model of a contact by the node's volume, so surface terms are divided by it.
 import devsim as ds
 import numpy as np
 
-from pinched.constants import EPSILON_0, H, K_B, M_E, E
+from pinched.constants import EPSILON_0, K_B, M_E, E, H
 
 DEVICE, REGION = "diode", "bulk"
 
@@ -53,7 +53,9 @@ class DevsimDiode:
         ends = {"left": (device.left, "0"), "right": (device.right, "bias")}
         for name, (contact, bias) in ends.items():
             wall = edge - contact.barrier
-            self._model(f"{name}_psi", f"Potential - ({float(wall)!r}) - {bias}", {"Potential": "1"}, contact=name)
+            self._model(
+                f"{name}_psi", f"Potential - ({float(wall)!r}) - {bias}", {"Potential": "1"}, contact=name
+            )
             ds.contact_equation(
                 device=DEVICE, contact=name, name="PotentialEquation", node_model=f"{name}_psi",
                 edge_charge_model="Displacement",
@@ -66,7 +68,10 @@ class DevsimDiode:
                 rest = states * np.exp(level / vt)
                 factor = f"{sign}*q*({float(speed)!r})/NodeVolume"
                 self._model(
-                    f"{name}_{carrier}", f"{factor}*({carrier} - ({float(rest)!r}))", {carrier: factor}, contact=name
+                    f"{name}_{carrier}",
+                    f"{factor}*({carrier} - ({float(rest)!r}))",
+                    {carrier: factor},
+                    contact=name,
                 )
                 ds.contact_equation(
                     device=DEVICE, contact=name, name=f"{carrier}Equation", node_model=f"{name}_{carrier}",
@@ -103,7 +108,9 @@ class DevsimDiode:
         )  # fmt: skip
 
     def _continuity(self):
-        self._edge("drop", "(Potential@n0 - Potential@n1)/vt", {"Potential@n0": "1/vt", "Potential@n1": "-1/vt"})
+        self._edge(
+            "drop", "(Potential@n0 - Potential@n1)/vt", {"Potential@n0": "1/vt", "Potential@n1": "-1/vt"}
+        )
         self._edge(
             "B01", "B(drop)",
             {"Potential@n0": "dBdx(drop)*(1/vt)", "Potential@n1": "-dBdx(drop)*(1/vt)"},
@@ -113,7 +120,11 @@ class DevsimDiode:
             at0, at1 = ("B01", "(B01 + drop)") if carrier == "Electrons" else ("(B01 + drop)", "B01")
             slope = lambda sign, c=carrier: (  # noqa: E731
                 f"{lead[c]}*({c}@n1 - {c}@n0)*{sign}dBdx(drop)*(1/vt)"
-                + (f" + {lead[c]}*{c}@n1*({sign}1/vt)" if c == "Electrons" else f" - {lead[c]}*{c}@n0*({sign}1/vt)")
+                + (
+                    f" + {lead[c]}*{c}@n1*({sign}1/vt)"
+                    if c == "Electrons"
+                    else f" - {lead[c]}*{c}@n0*({sign}1/vt)"
+                )
             )
             self._edge(
                 f"{carrier}Current", f"{k}*({carrier}@n1*{at1} - {carrier}@n0*{at0})",

@@ -64,11 +64,15 @@ class SlowTransport:
         depth = on_edges(lambda m: 0.0 if m.traps is None else m.traps.depth)
         self.trap_energy = self.energy[0] - depth
         self.capture = on_edges(
-            lambda m: 0.0
-            if m.traps is None
-            else m.traps.cross_section * np.sqrt(3 * KB * device.temperature / (m.electron_mass * ME))
+            lambda m: (
+                0.0
+                if m.traps is None
+                else m.traps.cross_section * np.sqrt(3 * KB * device.temperature / (m.electron_mass * ME))
+            )
         )
-        self.mass = [(materials[j].electron_mass, materials[j].hole_mass) for j in (edge_layer[0], edge_layer[-1])]
+        self.mass = [
+            (materials[j].electron_mass, materials[j].hole_mass) for j in (edge_layer[0], edge_layer[-1])
+        ]
         self.image = [materials[j].image_permittivity for j in (edge_layer[0], edge_layer[-1])]
         self.at_rest = None
 
@@ -94,10 +98,15 @@ class SlowTransport:
             left, right = self.level(c, u)
             cells = torch.zeros(self.n, dtype=torch.float64)
             cells = cells.index_add(0, torch.arange(self.n - 1), v * self.scale[c] * self.fraction(c, left))
-            out.append(cells.index_add(0, torch.arange(1, self.n), v * self.scale[c] * self.fraction(c, right)))
+            out.append(
+                cells.index_add(0, torch.arange(1, self.n), v * self.scale[c] * self.fraction(c, right))
+            )
         psi, trap = self.split(u)[0], self.split(u)[5]
         # Traps: filled with the Fermi function of their own level.
-        fill = [torch.sigmoid((psi[s] - trap[s] - self.trap_energy) / self.vt) for s in (slice(None, -1), slice(1, None))]
+        fill = [
+            torch.sigmoid((psi[s] - trap[s] - self.trap_energy) / self.vt)
+            for s in (slice(None, -1), slice(1, None))
+        ]
         cells = torch.zeros(self.n, dtype=torch.float64)
         cells = cells.index_add(0, torch.arange(self.n - 1), v * self.traps * fill[0])
         out.append(cells.index_add(0, torch.arange(1, self.n), v * self.traps * fill[1]))
@@ -184,7 +193,9 @@ class SlowTransport:
             psi = 0.5 * (low + high)
             charge = float(self.doping[edge])
             for c, sign in ((0, -1), (1, 1), (2, 2)):
-                eta = torch.tensor(self.z[c] * (float(self.energy[c][edge]) - psi) / self.vt, dtype=torch.float64)
+                eta = torch.tensor(
+                    self.z[c] * (float(self.energy[c][edge]) - psi) / self.vt, dtype=torch.float64
+                )
                 charge += sign * float(self.scale[c][edge] * self.fraction(c, eta))
             fill = 1 / (1 + np.exp(min((float(self.trap_energy[edge]) - psi) / self.vt, 700)))
             charge -= float(self.traps[edge]) * fill
@@ -216,7 +227,11 @@ class SlowTransport:
             caught = self.capture_rate(u)
             for c in range(3):
                 flux = self.flux(c, u)
-                row = (now[c] - old[c]) / dt + torch.cat([flux, torch.zeros(1)]) - torch.cat([torch.zeros(1), flux])
+                row = (
+                    (now[c] - old[c]) / dt
+                    + torch.cat([flux, torch.zeros(1)])
+                    - torch.cat([torch.zeros(1), flux])
+                )
                 if c == 0:
                     row = row + caught
                 phi = self.split(u)[2 + c]
@@ -258,7 +273,8 @@ def newton(rows, u):
         change = torch.linalg.solve(jacobian / size, -(value / size[:, 0]))
         top = float(change.abs().max())
         u = u + change * min(1.0, 0.1 / top)
-        if os.environ.get("W6"): print(_, top)
+        if os.environ.get("W6"):
+            print(_, top)
         # Quadratic convergence until rounding stops it.
         if top < 1e-11 or (top < 1e-8 and top > 0.3 * least):
             return u

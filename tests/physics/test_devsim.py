@@ -26,7 +26,9 @@ def load_devsim():
     try:
         return importlib.import_module("devsim")
     except (ImportError, RuntimeError) as error:
-        pytest.skip(f"devsim cannot be loaded ({error}): pip install 'pinched[test]', or set DEVSIM_MATH_LIBS")
+        pytest.skip(
+            f"devsim cannot be loaded ({error}): pip install 'pinched[test]', or set DEVSIM_MATH_LIBS"
+        )
 
 
 DEVICE = dataclasses.replace(
@@ -40,7 +42,9 @@ def test_equilibrium_and_current_agree_with_devsim():
     load_devsim()
     from physics.devsim_reference import DevsimDiode
 
-    accuracy = dataclasses.replace(pi.Accuracy.reference, steps=pi.GrowingSteps(first=0.01, growth=1.2, largest=0.1))
+    accuracy = dataclasses.replace(
+        pi.Accuracy.reference, steps=pi.GrowingSteps(first=0.01, growth=1.2, largest=0.1)
+    )
     other = DevsimDiode(DEVICE, _packing.pack(DEVICE, accuracy).x)
     other.solve(0.0)
     ours = pi.equilibrium(DEVICE, accuracy=accuracy)

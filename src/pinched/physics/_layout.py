@@ -22,7 +22,7 @@ SCHOTTKY, OHMIC = 0.0, 1.0
 NO_LOWERING, FROZEN, FOLLOWING = 0, 1, 2
 
 # Columns of the numbers at each contact in reduced units.
-PSI, GAIN, SPREAD, WIDTH, V_N, V_P, EQ_N, EQ_P, LEVEL_N, LEVEL_P, DELTA_0, IS_OHMIC, END_COLUMNS = range(13)
+PSI, GAIN, SPREAD, V_N, V_P, EQ_N, EQ_P, LEVEL_N, LEVEL_P, DELTA_0, IS_OHMIC, END_COLUMNS = range(12)
 
 # How a run ended.
 DONE, FULL, NO_EQUILIBRIUM, NO_STEP, TOO_MANY = 0, 1, 2, 3, 4

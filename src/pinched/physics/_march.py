@@ -20,6 +20,7 @@ from pinched.physics._layout import (
     NO_EQUILIBRIUM,
     NO_LOWERING,
     NO_STEP,
+    PSI,
     V_N,
 )
 from pinched.physics._newton import BLOCK, CONVERGED, contact_fractions, contents, of_unknown, solve_step
@@ -58,7 +59,7 @@ def _edge_flux(p, u, e, c):
 
 @njit(cache=True, error_model="numpy")
 def _currents(p, u, delta, content, old, drops, dt, mode, out):
-    """Currents (charges/m^2/s along x) through the outermost edges into out[0:2], the sums of their sizes in [2:4]."""
+    """Currents (charges/m^2/s along x) through the outermost edges into out[0:2], sums of their sizes in [2:4]."""
     n = u.shape[0]
     for s in range(2):
         i = 0 if s == 0 else n - 1
@@ -364,13 +365,13 @@ def run(x, edge_layer, layers, contacts, times, volts, control, grid, grid_size,
                     )
                 fixed_0, fixed_1 = p.ends[0, DELTA_0] * factor, p.ends[1, DELTA_0] * factor
                 scale_n, scale_p = p.wr[0, 0], p.wr[1, 0]
-                ohmic_0, ohmic_1 = p.ends[0, 2 - 2], p.ends[1, 2 - 2]
+                ohmic_0, ohmic_1 = p.ends[0, PSI], p.ends[1, PSI]
                 p = scaled(x, edge_layer, hot, contacts, warmer)
                 guess_delta[0], guess_delta[1] = fixed_0, fixed_1
                 fix_contacts(p, guess_delta)
                 for s in range(2):
                     if p.ends[s, IS_OHMIC] == 1.0:
-                        p.ends[s, 0] = (ohmic_0 if s == 0 else ohmic_1) * factor
+                        p.ends[s, PSI] = (ohmic_0 if s == 0 else ohmic_1) * factor
                 scale_n, scale_p = scale_n / p.wr[0, 0], scale_p / p.wr[1, 0]
                 for i in range(n):
                     u[i, 0] *= factor

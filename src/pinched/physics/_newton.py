@@ -24,7 +24,6 @@ from pinched.physics._layout import (
     PSI,
     SPREAD,
     V_N,
-    WIDTH,
 )
 from pinched.physics._statistics import bernoulli, excess, fermi
 
@@ -43,10 +42,7 @@ _LONGEST = 20.0
 def of_unknown(c, value):
     """Fraction, its slope, excess and its slope by the unknown `value` of carrier c."""
     if c == 2:
-        if value < 1e-5:
-            y = value * (1.0 - value * (0.5 - value / 6.0))
-        else:
-            y = -np.expm1(-value)
+        y = value * (1.0 - value * (0.5 - value / 6.0)) if value < 1e-5 else -np.expm1(-value)
         return y, 1.0 - y, value, 1.0
     g, d = excess(value)
     return value, 1.0, g, d
@@ -102,7 +98,7 @@ def at_face(c, v, wl, wr, sl, sr):
 
 @njit(cache=True, error_model="numpy")
 def trapped_at(p, v, i, before, dt, now):
-    """Electrons (1/m^2) in the traps of node i after a step, and the slope; puts the occupation into now (side, node)."""
+    """Electrons (1/m^2) in the traps of node i after a step, and the slope; their occupation goes to now (side, node)."""
     total, rise = 0.0, 0.0
     for side in range(2):
         amount = p.tn[side, i]
@@ -171,7 +167,9 @@ def eliminate(m, block):
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
-def assemble(p, u, delta, old, old_traps, dt, volts, mode, pins, places, content, slope, trap_now, contact, block, m):
+def assemble(
+    p, u, delta, old, old_traps, dt, volts, mode, pins, places, content, slope, trap_now, contact, block, m
+):
     """Rows of every node at state u, eliminated from the left as they arise. False where a node is singular.
 
     Fills content and slope (carrier, node), contact (contact, carrier) with the outward fluxes, and block (node, 4,
@@ -305,7 +303,10 @@ def back(block):
             x0, x1, x2, x3 = block[i, a, 0], block[i, a, 1], block[i, a, 2], block[i, a, 3]
             for b in range(4, BLOCK):
                 block[i, a, b] -= (
-                    x0 * block[i + 1, 0, b] + x1 * block[i + 1, 1, b] + x2 * block[i + 1, 2, b] + x3 * block[i + 1, 3, b]
+                    x0 * block[i + 1, 0, b]
+                    + x1 * block[i + 1, 1, b]
+                    + x2 * block[i + 1, 2, b]
+                    + x3 * block[i + 1, 3, b]
                 )
 
 
@@ -323,8 +324,10 @@ def close_borders(p, u, delta, old, dt, mode, exact, places, borders, content, s
             continue
         i0, i1, edge, sign = (0, 1, 0, 1.0) if s == 0 else (n - 1, n - 2, n - 2, -1.0)
         charge = p.fixed[i0] + content[1, i0] - content[0, i0] + 2.0 * content[2, i0] - content[3, i0]
-        g = contact_field(s, u[i0, 0], u[i1, 0], p.lam[edge], p.h[edge], p.ends, delta[0], delta[1], exact * charge)
-        value, rise = lowering(g, p.ends[s, GAIN], p.ends[s, WIDTH])
+        g = contact_field(
+            s, u[i0, 0], u[i1, 0], p.lam[edge], p.h[edge], p.ends, delta[0], delta[1], exact * charge
+        )
+        value, rise = lowering(g, p.ends[s, GAIN])
         push = exact / (p.lam[edge] * p.h[edge])
         for b in range(borders + 1):
             col = 5 + b if b < borders else 4
@@ -370,8 +373,8 @@ def close_borders(p, u, delta, old, dt, mode, exact, places, borders, content, s
 
 
 @njit(cache=True, error_model="numpy")
-def update(p, u, delta, borders, lower, step, contact, block):
-    """Applies the change that block and step hold; returns its size, or NaN where it is none."""
+def update(p, u, delta, borders, lower, step, contact, block, damp):
+    """Applies `damp` of the change that block and step hold; returns its size, or NaN where it is none."""
     n = u.shape[0]
     top, most_x = 0.0, 0.0
     for i in range(n):
@@ -397,7 +400,7 @@ def update(p, u, delta, borders, lower, step, contact, block):
                 speed = p.ends[s, V_N + c]
                 size = max(abs(contact[s, c]), 1e-6 * speed * p.ends[s, EQ_N + c], 1e13)
                 worst = max(worst, speed * abs(block[i, c + 1, 4]) / size)
-    factor = 1.0 if top < _LONGEST else _LONGEST / top
+    factor = damp if top < _LONGEST else damp * _LONGEST / top
     for i in range(n):
         worst = max(worst, abs(block[i, 3, 4]) / (u[i, 3] + floor))
         u[i, 0] += factor * block[i, 0, 4]
@@ -409,7 +412,9 @@ def update(p, u, delta, borders, lower, step, contact, block):
             elif v > 0.0:
                 # A fall is an exponential one: no density ever passes zero. Small falls need no exponential.
                 x /= v
-                u[i, a] = v * (1.0 + x * (1.0 + 0.5 * x)) if x > -1e-5 else max(v * np.exp(max(x, -30.0)), 1e-300)
+                u[i, a] = (
+                    v * (1.0 + x * (1.0 + 0.5 * x)) if x > -1e-5 else max(v * np.exp(max(x, -30.0)), 1e-300)
+                )
     for s in range(lower):
         delta[s] = max(delta[s] + factor * step[s], 0.0)
     return worst
@@ -443,7 +448,22 @@ def solve_step(p, u, delta, old, old_traps, dt, volts, mode, exact, active, work
                     if content[c, i] > content[c, pins[c]]:
                         pins[c] = i
         if not assemble(
-            p, u, delta, old, old_traps, dt, volts, mode, pins, places, content, slope, trap_now, contact, block, m
+            p,
+            u,
+            delta,
+            old,
+            old_traps,
+            dt,
+            volts,
+            mode,
+            pins,
+            places,
+            content,
+            slope,
+            trap_now,
+            contact,
+            block,
+            m,
         ):
             return DIVERGED, iteration + 1
         back(block)
@@ -451,7 +471,9 @@ def solve_step(p, u, delta, old, old_traps, dt, volts, mode, exact, active, work
             p, u, delta, old, dt, mode, exact, places, borders, content, slope, contact, block, step
         ):
             return DIVERGED, iteration + 1
-        worst = update(p, u, delta, borders, lower, step, contact, block)
+        # A lowering that starts from zero can make Newton run in a circle; half steps leave it.
+        damp = 0.5 if 9 < iteration < 18 else 1.0
+        worst = update(p, u, delta, borders, lower, step, contact, block, damp)
         if not worst < 1e300:
             return DIVERGED, iteration + 1
         if worst < _TOLERANCE:

@@ -10,6 +10,7 @@ from pinched.physics._layout import (
     AFFINITY,
     BARRIER,
     DOPING,
+    END_COLUMNS,
     EQ_N,
     EQ_P,
     GAIN,
@@ -33,13 +34,9 @@ from pinched.physics._layout import (
     TRAPS,
     V_N,
     V_P,
-    WIDTH,
     Scaled,
 )
 from pinched.physics._statistics import fermi
-
-# Below this field (V/m) the root of the image force is replaced by a smooth start: its slope at zero is infinite.
-_ROOT_WIDTH = 1e3
 
 
 @njit(cache=True, error_model="numpy")
@@ -140,13 +137,12 @@ def scaled(x, edge_layer, layers, contacts, temperature):
                 sr[c, i] = difference[c]
             else:
                 sl[c, i] = -difference[c]
-    ends = np.zeros((2, 13))
+    ends = np.zeros((2, END_COLUMNS))
     for s in range(2):
         lay = layers[edge_layer[0]] if s == 0 else layers[edge_layer[n - 2]]
         ln, lp, _ = levels(lay, vt)
         ends[s, GAIN] = E / (4.0 * np.pi * lay[IMAGE] * EPSILON_0 * vt)
         ends[s, SPREAD] = lay[PERMITTIVITY] * spread
-        ends[s, WIDTH] = _ROOT_WIDTH / vt
         # Thermionic emission: v N = A* T^2 / q, with A* = 4 pi q m k^2 / h^3.
         emission = 4.0 * np.pi * M_E * (K_B * temperature) ** 2 / H**3
         ends[s, V_N] = emission * lay[MASS_N]

@@ -1,9 +1,9 @@
 r"""An estimate of the current by formulas, without solving anything: injection in series with the bulk.
 
-For picking draws that conduct at all. Field and densities at a contact follow from the balance of pressures between it
-and the neutral bulk, $\varepsilon E^2/2 = kT\,\Delta(n + p + n_x) - q N_d\,\Delta\psi$, the injected current from thermionic
-emission limited by drift, $I = q A n v \mu E / (v + \mu E)$, in series with the bulk and its space charge. It knows no
-hysteresis and is good to about a factor of two; one layer, Schottky contacts.
+For picking draws that conduct at all. Field and densities at a contact follow from the balance of pressures between
+it and the neutral bulk, $\varepsilon E^2/2 = kT\,\Delta(n + p + n_x) - q N_d\,\Delta\psi$, the injected current from
+thermionic emission limited by drift, $I = q A n v \mu E / (v + \mu E)$, in series with the bulk and its space
+charge. It knows no hysteresis and is good to about a factor of two; one layer, Schottky contacts.
 """
 
 from __future__ import annotations

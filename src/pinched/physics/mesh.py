@@ -1,7 +1,8 @@
 """Meshes: geometric from both ends of every layer, fine where the potential is steep.
 
 The rule is that of the reference device (abdel2024charge): in half a layer the cells grow by one ratio from `first`;
-their number is the smallest for which the last one is not above `largest`. 5e-4 and 2e-2 of the length give 189 nodes.
+their number is the smallest for which the last one is not above `largest`. 5e-4 and 2e-2 of the length give 189
+nodes.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pinched._errors import PinchedError
 
 
 def graded_half(first: float, largest: float) -> Float[np.ndarray, " cell"]:
-    """Cells of half a layer of length 1, from the end to the middle; `first` and `largest` are shares of the layer."""
+    """Cells of half a layer of length 1, from the end to the middle; `first` and `largest` are shares of it."""
     if not 0.0 < first <= largest <= 0.5:
         raise PinchedError(
             f"a mesh with first cell {first:g} and largest cell {largest:g} of the layer cannot be made. Both are "

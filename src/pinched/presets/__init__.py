@@ -1,7 +1,7 @@
 """All published devices under one name: those of compact laws and those of the charge-transport model.
 
-The files are in `pinched.devices.presets` (laws for `drive`) and `pinched.physics.presets` (devices for `solve`); this
-package only reaches both. A name is in one of them.
+The files are in `pinched.devices.presets` (laws for `drive`) and `pinched.physics.presets` (devices for `solve`);
+this package only reaches both. A name is in one of them.
 """
 
 from pinched.devices import presets as _compact

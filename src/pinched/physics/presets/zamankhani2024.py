@@ -6,7 +6,8 @@ doping: 300 K and 1e17 1/m^3 of the reference device stand here. The area is wid
 
 Which draws are kept:
 
-- `Restriction.RESOLVED`, the default: both barriers below the level of the vacancies, that below the band gap. Beyond it
+- `Restriction.RESOLVED`, the default: both barriers below the level of the vacancies, that below the band gap.
+Beyond it
   vacancies fill a layer of a hundredth of a nanometre at a contact, and the current is the mesh's.
 - `Restriction.NONE`: the plain table; contacts may then hold holes.
 - `Restriction.MEMRISTIVE`: resolved, and hysteresis is to be expected. 96 % of the resolved draws are plain diodes,
