@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pinched._errors import PinchedError
-from pinched.physics._newton import across
+from pinched.physics._nodes import across
 from pinched.physics._statistics import bernoulli, excess, fermi
 from pinched.physics.mesh import graded_half, mesh
 

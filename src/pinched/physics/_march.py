@@ -23,7 +23,8 @@ from pinched.physics._layout import (
     PSI,
     V_N,
 )
-from pinched.physics._newton import BLOCK, CONVERGED, contact_fractions, contents, of_unknown, solve_step
+from pinched.physics._newton import BLOCK, CONVERGED, solve_step
+from pinched.physics._nodes import contact_fractions, contents, of_unknown
 from pinched.physics._scale import scaled
 from pinched.physics._statistics import bernoulli
 

@@ -16,6 +16,7 @@ Beyond it
 
 from __future__ import annotations
 
+import dataclasses
 from enum import Enum
 
 import numpy as np
@@ -90,14 +91,12 @@ def zamankhani2024_ranges(restriction: Restriction = Restriction.RESOLVED) -> Pa
 
 
 def _build(v: dict[str, float]) -> tuple[TransportDevice, Waveform]:
-    material = Material(
-        **{name: v[name] for name in (
-            "band_gap", "electron_affinity", "permittivity", "image_permittivity", "electron_mass", "hole_mass",
-            "electron_mobility", "hole_mobility", "vacancy_mobility", "vacancy_level",
-        )},
-        vacancy_limit=VACANCY_LIMIT,
-        doping=DOPING,
+    names = (
+        "band_gap", "electron_affinity", "permittivity", "image_permittivity", "electron_mass", "hole_mass",
+        "electron_mobility", "hole_mobility", "vacancy_mobility", "vacancy_level",
     )  # fmt: skip
+    rest = Material(vacancy_limit=VACANCY_LIMIT, doping=DOPING)
+    material = dataclasses.replace(rest, **{name: v[name] for name in names})
     device = TransportDevice(
         material=material,
         geometry=Geometry.channel(length=v["length"], width=WIDTH, thickness=THICKNESS),
