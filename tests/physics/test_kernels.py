@@ -72,7 +72,7 @@ def test_the_reference_mesh_has_189_nodes_and_its_ratio():
     assert half[-1] <= 2e-2
 
 
-@given(st.floats(1e-6, 1e-2), st.floats(1.0, 30.0))
+@given(st.floats(1e-4, 1e-2), st.floats(1.0, 30.0))
 def test_a_mesh_fills_its_layers(first, factor):
     x, layer = mesh((1e-6, 3e-7), first, min(first * factor, 0.1))
     assert (np.diff(x) > 0).all()

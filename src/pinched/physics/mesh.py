@@ -27,18 +27,19 @@ def graded_half(first: float, largest: float) -> Float[np.ndarray, " cell"]:
             f"first cell {first:g} and largest cell {largest:g} of the layer leave its contacts unresolved. Take at "
             "most 1e-2 and 0.1; the reference has 5e-4 and 2e-2."
         )
-    count = 2
-    while True:
-        ratio = _ratio(first, count)
-        if first * ratio ** (count - 1) <= largest * (1.0 + 1e-12):
-            return first * ratio ** np.arange(count)
-        count += 1
+    # The last cell falls as the number rises: halve the interval, whose upper end has equal cells.
+    low, high = 1, max(2, math.ceil(0.5 / first))
+    while high - low > 1:
+        middle = (low + high) // 2
+        fits = first * _ratio(first, middle) ** (middle - 1) <= largest * (1.0 + 1e-12)
+        low, high = (low, middle) if fits else (middle, high)
+    return first * _ratio(first, high) ** np.arange(high)
 
 
 def _ratio(first: float, count: int) -> float:
     """Ratio of `count` cells that begin with `first` and are 0.5 long together, at least 1; by bisection."""
-    if first * count >= 0.5:
-        return 0.5 ** (1.0 / count) if first * count > 0.5 * (1 + 1e-9) else 1.0
+    if count < 2 or first * count >= 0.5:
+        return math.inf if count < 2 else 1.0
     low, high = 0.0, math.log(0.5 / first) / (count - 1)
     for _ in range(200):
         middle = 0.5 * (low + high)
