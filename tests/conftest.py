@@ -17,6 +17,10 @@ _hook = install_import_hook(
         f"pinched.devices.{path.stem}"
         for path in sorted((ROOT / "src/pinched/devices").iterdir())
         if not path.stem.startswith("__") and path.stem not in _COMPILED
+    ]
+    + [
+        f"pinched.physics.{name}"
+        for name in ("accuracy", "device", "estimate", "material", "mesh", "parameters", "ranges", "run", "solve")
     ],
     "typecheck.check",
 )

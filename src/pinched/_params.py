@@ -48,6 +48,6 @@ def require_valid(owner: Any) -> None:
         require(
             owner,
             isinstance(value, int | float) and low <= value <= high,
-            f"{item.name} ({item.metadata['meaning']}) is {value} {unit}; it must be from {low:g} to {high:g} {unit}. "
-            "Check its unit.",
+            f"{item.name} ({item.metadata['meaning']}) is {value} {unit}; it must be from {low:g} to {high:g} "
+            f"{unit}. Check its unit.",
         )

@@ -20,54 +20,72 @@ from pinched.physics._layout import (
     LEVEL_P,
     PSI,
     SPREAD,
-    WIDTH,
 )
 from pinched.physics._scale import levels, net_charge, neutral
 from pinched.physics._statistics import fermi
 
+_START = 0.02
 _LIMIT = 8.0
 """Largest change of the potential in one step (kT/q)."""
 
 
 @njit(cache=True, error_model="numpy")
-def lowering(field, gain, width):
+def lowering(field, gain):
     """Image-force lowering and its slope at the reduced field that pulls electrons out; zero for a field below zero.
 
-    Exactly the root above `width`; below it a cubic with the same value and slope, whose slope at zero is zero.
+    Exactly the root above a lowering of 0.02 kT/q; below it a cubic with the same value and slope, for the root
+    starts with an infinite one.
     """
+    width = _START * _START / gain
     if field >= width:
         root = np.sqrt(gain * field)
         return root, 0.5 * root / field
     if field <= 0.0:
         return 0.0, 0.0
-    top = np.sqrt(gain * width)
     t = field / width
-    return top * t * t * (2.5 - 1.5 * t), top * t * (5.0 - 4.5 * t) / width
+    return _START * t * t * (2.5 - 1.5 * t), _START * t * (5.0 - 4.5 * t) / width
 
 
 @njit(cache=True, error_model="numpy")
-def contact_field(s, psi, lam, h, ends, delta_left, delta_right, extra):
-    """Reduced field (1/m) of the un-lowered potential at contact s (0 left, 1 right), along the outward normal's
-    opposite: what lowers the barrier. `extra` is the charge (1/m^2) of the half cell, 0 for the reference's rule."""
-    n = psi.size
-    if s == 0:
-        g = (psi[1] - psi[0]) / h[0] - (delta_right - delta_left) / ends[0, SPREAD]
-        return g + extra / (lam[0] * h[0])
-    g = (psi[n - 2] - psi[n - 1]) / h[n - 2] + (delta_right - delta_left) / ends[1, SPREAD]
-    return g + extra / (lam[n - 2] * h[n - 2])
+def lowering_row(delta, field, gain):
+    """Newton's row of an image-force lowering `delta` at reduced `field`: coefficients of both changes, right-hand
+    side.
+
+    Written as delta^2 / gain = field, which is convex in delta and smooth where the root has an infinite slope: from
+    a lowering that is too large Newton comes down without oscillating. A field that pushes electrons back lowers
+    nothing.
+    """
+    if delta <= 0.0 and field <= 0.0:
+        return 1.0, 0.0, 0.0
+    return 2.0 * delta / gain, -1.0, field - delta * delta / gain
 
 
 @njit(cache=True, error_model="numpy")
-def _newton(psi, delta, h, lam, edge_layer, layers, ends, temperature, use, exact, share):
-    """Newton at `share` of the charge; changes psi and delta, returns True when it converged."""
+def contact_field(s, outer, inner, lam, h, ends, delta_left, delta_right, extra):
+    """Reduced field (1/m) of the un-lowered potential at contact s (0 left, 1 right) that pulls electrons out.
+
+    `outer`, `inner` are the potentials at the contact and the next node, lam and h belong to the cell between them.
+    `extra` is the charge (1/m^2) of the contact's half cell, 0 for the reference's rule.
+    """
+    side = 1.0 if s == 0 else -1.0
+    return (inner - outer) / h - side * (delta_right - delta_left) / ends[s, SPREAD] + extra / (lam * h)
+
+
+@njit(cache=True, error_model="numpy")
+def _newton(psi, delta, h, lam, edge_layer, layers, ends, temperature, use, exact, share, convex):
+    """Newton at `share` of the charge; changes psi and delta, returns True when it converged.
+
+    `convex` takes the image force as `lowering_row` does, else as the root itself: the first is safe where a
+    lowering is small beside what it answers with, the second where it is large.
+    """
     n = psi.size
     d, r = np.empty(n), np.empty(n)
     c, y = np.empty(n), np.empty((n, 3))
     half = np.zeros(2)
     slope = np.zeros(2)
     for _ in range(400):
-        d[:] = 0.0
-        r[:] = 0.0
+        for i in range(n):
+            d[i], r[i] = 0.0, 0.0
         for e in range(n - 1):
             lay = layers[edge_layer[e]]
             q0, s0 = net_charge(psi[e], lay, temperature)
@@ -106,19 +124,25 @@ def _newton(psi, delta, h, lam, edge_layer, layers, ends, temperature, use, exac
             for s in range(2):
                 i0, i1 = (0, 1) if s == 0 else (n - 1, n - 2)
                 edge = 0 if s == 0 else n - 2
-                g = contact_field(s, psi, lam, h, ends, delta[0], delta[1], half[s] * exact)
-                value, rise = lowering(g, ends[s, GAIN], ends[s, WIDTH])
+                g = contact_field(
+                    s, psi[i0], psi[i1], lam[edge], h[edge], ends, delta[0], delta[1], half[s] * exact
+                )
+                if convex:
+                    by_delta, by_field, b[s] = lowering_row(delta[s], g, ends[s, GAIN])
+                else:
+                    value, rise = lowering(g, ends[s, GAIN])
+                    by_delta, by_field, b[s] = 1.0, -rise, value - delta[s]
                 if use[s] == 0:
-                    value, rise = 0.0, 0.0
+                    by_delta, by_field, b[s] = 1.0, 0.0, -delta[s]
                 push = slope[s] * exact / (lam[edge] * h[edge])
                 sign = 1.0 if s == 0 else -1.0
                 for k in range(2):
                     dg = (y[i1, k + 1] - y[i0, k + 1]) / h[edge] + push * y[i0, k + 1]
                     dg += sign * (1.0 if k == 0 else -1.0) / ends[s, SPREAD]
-                    a[s, k] = -rise * dg
-                a[s, s] += 1.0
+                    a[s, k] = by_field * dg
+                a[s, s] += by_delta
                 dg = (y[i1, 0] - y[i0, 0]) / h[edge] + push * y[i0, 0]
-                b[s] = value - delta[s] + rise * dg
+                b[s] -= by_field * dg
             det = a[0, 0] * a[1, 1] - a[0, 1] * a[1, 0]
             step[0] = (b[0] * a[1, 1] - b[1] * a[0, 1]) / det
             step[1] = (a[0, 0] * b[1] - a[1, 0] * b[0]) / det
@@ -150,33 +174,44 @@ def equilibrium(x, p, edge_layer, layers, temperature, use_lowering, exact):
     use = np.zeros(2, np.int64)
     for s in range(2):
         use[s] = 1 if use_lowering and p.ends[s, IS_OHMIC] == 0.0 else 0
-    base = np.empty(layers.shape[0])
-    for j in range(layers.shape[0]):
-        base[j] = neutral(layers[j], temperature)
-    for i in range(n):
-        psi[i] = base[edge_layer[min(i, n - 2)]]
-    psi[0], psi[n - 1] = p.ends[0, PSI], p.ends[1, PSI]
-    start = psi.copy()
-    found = _newton(psi, delta, p.h, p.lam, edge_layer, layers, p.ends, temperature, use, exact, 1.0)
-    if not found:
-        # The charge grows from almost none; without lowering first, which has a root.
-        psi[:] = start[0] + (start[n - 1] - start[0]) * (x - x[0]) / (x[n - 1] - x[0])
-        delta[:] = 0.0
-        share, factor = 1e-12, 10.0
-        found = True
-        none = np.zeros(2, np.int64)
-        while found and share < 1.0:
-            keep = psi.copy()
-            share = min(share * factor, 1.0)
-            if not _newton(
-                psi, delta, p.h, p.lam, edge_layer, layers, p.ends, temperature, none, exact, share
-            ):
-                psi[:] = keep
-                share /= factor
-                factor = 1.0 + 0.5 * (factor - 1.0)
-                found = factor > 1.001
+    keep = np.empty(n)
+    none = np.zeros(2, np.int64)
+    found = False
+    # From neutral layers first; where that fails from a growing charge, without lowering, which has a root. Either
+    # way with both writings of the image force.
+    for attempt in range(4):
+        delta[0], delta[1] = 0.0, 0.0
+        first, last = p.ends[0, PSI], p.ends[1, PSI]
+        ready = True
+        if attempt < 2:
+            layer, rest = -1, 0.0
+            for i in range(n):
+                if edge_layer[min(i, n - 2)] != layer:
+                    layer = edge_layer[min(i, n - 2)]
+                    rest = neutral(layers[layer], temperature)
+                psi[i] = rest
+            psi[0], psi[n - 1] = first, last
+        else:
+            for i in range(n):
+                psi[i] = first + (last - first) * (x[i] - x[0]) / (x[n - 1] - x[0])
+            share, factor = 1e-12, 10.0
+            while ready and share < 1.0:
+                for i in range(n):
+                    keep[i] = psi[i]
+                share = min(share * factor, 1.0)
+                if not _newton(
+                    psi, delta, p.h, p.lam, edge_layer, layers, p.ends, temperature, none, exact, share, False
+                ):
+                    for i in range(n):
+                        psi[i] = keep[i]
+                    share /= factor
+                    factor = 1.0 + 0.5 * (factor - 1.0)
+                    ready = factor > 1.001
+        found = ready and _newton(
+            psi, delta, p.h, p.lam, edge_layer, layers, p.ends, temperature, use, exact, 1.0, attempt % 2 == 1
+        )
         if found:
-            found = _newton(psi, delta, p.h, p.lam, edge_layer, layers, p.ends, temperature, use, exact, 1.0)
+            break
     return psi, delta, found
 
 

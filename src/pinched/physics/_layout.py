@@ -22,7 +22,7 @@ SCHOTTKY, OHMIC = 0.0, 1.0
 NO_LOWERING, FROZEN, FOLLOWING = 0, 1, 2
 
 # Columns of the numbers at each contact in reduced units.
-PSI, GAIN, SPREAD, WIDTH, V_N, V_P, EQ_N, EQ_P, LEVEL_N, LEVEL_P, DELTA_0, IS_OHMIC, END_COLUMNS = range(13)
+PSI, GAIN, SPREAD, V_N, V_P, EQ_N, EQ_P, LEVEL_N, LEVEL_P, DELTA_0, IS_OHMIC, END_COLUMNS = range(12)
 
 # How a run ended.
 DONE, FULL, NO_EQUILIBRIUM, NO_STEP, TOO_MANY = 0, 1, 2, 3, 4
@@ -49,6 +49,8 @@ class Scaled(NamedTuple):
     """1 at nodes between two layers, else 0."""
     fixed: np.ndarray
     """Immobile positive charges of the cells (1/m^2)."""
+    traps: bool
+    """Whether any layer has traps."""
     tn: np.ndarray
     """(side, node) traps of the half cells (1/m^2)."""
     ta: np.ndarray

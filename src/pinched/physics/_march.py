@@ -20,9 +20,11 @@ from pinched.physics._layout import (
     NO_EQUILIBRIUM,
     NO_LOWERING,
     NO_STEP,
+    PSI,
     V_N,
 )
-from pinched.physics._newton import CONVERGED, contact_fractions, contents, of_unknown, solve_step
+from pinched.physics._newton import BLOCK, CONVERGED, solve_step
+from pinched.physics._nodes import contact_fractions, contents, of_unknown
 from pinched.physics._scale import scaled
 from pinched.physics._statistics import bernoulli
 
@@ -58,7 +60,7 @@ def _edge_flux(p, u, e, c):
 
 @njit(cache=True, error_model="numpy")
 def _currents(p, u, delta, content, old, drops, dt, mode, out):
-    """Currents (charges/m^2/s along x) through the outermost edges into out[0:2], the sums of their sizes in [2:4]."""
+    """Currents (charges/m^2/s along x) through the outermost edges into out[0:2], sums of their sizes in [2:4]."""
     n = u.shape[0]
     for s in range(2):
         i = 0 if s == 0 else n - 1
@@ -158,7 +160,9 @@ def run(x, edge_layer, layers, contacts, times, volts, control, grid, grid_size,
     heated = control[HEAT_R] > 0.0
     temperature = control[AMBIENT]
     hot = np.empty((layers.shape[0], layers.shape[1]))
-    hot[:, :] = layers
+    for j in range(layers.shape[0]):
+        for b in range(layers.shape[1]):
+            hot[j, b] = layers[j, b]
     p = scaled(x, edge_layer, hot, contacts, temperature)
     psi, delta, found = equilibrium(x, p, edge_layer, layers, temperature, mode != NO_LOWERING, exact)
     if not found:
@@ -168,16 +172,13 @@ def run(x, edge_layer, layers, contacts, times, volts, control, grid, grid_size,
     delta_before, guess_delta = np.zeros(2), np.zeros(2)
     traps, trap_now = np.zeros((2, n)), np.zeros((2, n))
     fractions(psi, p, edge_layer, layers, temperature, u, traps)
-    work = (
-        np.zeros((4, n)), np.zeros((4, n)), np.zeros((n, 10)), np.zeros((n, 6)), np.zeros((n, 6)),
-        np.zeros((n, 4)), np.zeros((n, 4, 10)),
-    )  # fmt: skip
-    content, slope = work[0], work[1]
+    content, block = np.zeros((4, n)), np.zeros((n, 4, BLOCK))
+    work = (content, np.zeros((4, n)), block)
     old = np.zeros((4, n))
     drops = np.zeros(2)
     out = np.zeros(4)
     active = np.zeros(3, np.int64)
-    contents(p, u, traps, 1e-30, traps, content, slope, trap_now)
+    contents(p, u, traps, 1e-30, content, trap_now)
     start = 0.0
     for i in range(n):
         start += content[2, i]
@@ -239,9 +240,6 @@ def run(x, edge_layer, layers, contacts, times, volts, control, grid, grid_size,
         drops[0] = u[1, 0] - u[0, 0]
         drops[1] = u[n - 1, 0] - u[n - 2, 0]
         _activate(p, take, active)
-        total_border = 2 + active[0] + active[1] + active[2]
-        if work[6].shape[2] < 5 + total_border:
-            work = (work[0], work[1], work[2], work[3], work[4], work[5], np.zeros((n, 4, 5 + total_border)))
         for i in range(n):
             for a in range(4):
                 frames[frames.shape[0] - 1, i, a] = guess[i, a]
@@ -332,7 +330,9 @@ def run(x, edge_layer, layers, contacts, times, volts, control, grid, grid_size,
                     # Half of the frames give way, and from here on half as many are kept.
                     keep = 0
                     for j in range(0, framed, 2):
-                        frames[keep] = frames[j]
+                        for i in range(n):
+                            for a in range(6):
+                                frames[keep, i, a] = frames[j, i, a]
                         frame_steps[keep] = frame_steps[j]
                         keep += 1
                     framed = keep
@@ -366,13 +366,13 @@ def run(x, edge_layer, layers, contacts, times, volts, control, grid, grid_size,
                     )
                 fixed_0, fixed_1 = p.ends[0, DELTA_0] * factor, p.ends[1, DELTA_0] * factor
                 scale_n, scale_p = p.wr[0, 0], p.wr[1, 0]
-                ohmic_0, ohmic_1 = p.ends[0, 2 - 2], p.ends[1, 2 - 2]
+                ohmic_0, ohmic_1 = p.ends[0, PSI], p.ends[1, PSI]
                 p = scaled(x, edge_layer, hot, contacts, warmer)
                 guess_delta[0], guess_delta[1] = fixed_0, fixed_1
                 fix_contacts(p, guess_delta)
                 for s in range(2):
                     if p.ends[s, IS_OHMIC] == 1.0:
-                        p.ends[s, 0] = (ohmic_0 if s == 0 else ohmic_1) * factor
+                        p.ends[s, PSI] = (ohmic_0 if s == 0 else ohmic_1) * factor
                 scale_n, scale_p = scale_n / p.wr[0, 0], scale_p / p.wr[1, 0]
                 for i in range(n):
                     u[i, 0] *= factor
@@ -385,7 +385,7 @@ def run(x, edge_layer, layers, contacts, times, volts, control, grid, grid_size,
                     delta[s] *= factor
                     delta_before[s] *= factor
                 temperature = warmer
-                contents(p, u, traps, 1e-30, traps, content, slope, trap_now)
+                contents(p, u, traps, 1e-30, content, trap_now)
     return DONE, kept, framed
 
 

@@ -75,6 +75,10 @@ def control(
         # A two-hundredth of a straight piece of the waveform, or of the whole where the pieces are many.
         c[_march.FIRST] = max(float(lengths.min()) / 200.0, duration * 1e-5 if lengths.size > 100 else 0.0)
         c[_march.LARGEST] = duration / 10.0
+        if device.heating is not None and device.heating.time_constant > 0.0:
+            # The temperature follows step by step, so the steps must resolve it.
+            c[_march.LARGEST] = min(c[_march.LARGEST], device.heating.time_constant / 20.0)
+            c[_march.FIRST] = min(c[_march.FIRST], c[_march.LARGEST])
         c[_march.TOLERANCE] = steps.tolerance
         c[_march.MAX_VOLTS] = steps.share * spread if spread > 0.0 else 1.0
     c[_march.SPLIT] = 2

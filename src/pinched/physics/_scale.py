@@ -10,6 +10,7 @@ from pinched.physics._layout import (
     AFFINITY,
     BARRIER,
     DOPING,
+    END_COLUMNS,
     EQ_N,
     EQ_P,
     GAIN,
@@ -33,13 +34,9 @@ from pinched.physics._layout import (
     TRAPS,
     V_N,
     V_P,
-    WIDTH,
     Scaled,
 )
 from pinched.physics._statistics import fermi
-
-# Below this field (V/m) the root of the image force is replaced by a smooth start: its slope at zero is infinite.
-_ROOT_WIDTH = 1e3
 
 
 @njit(cache=True, error_model="numpy")
@@ -96,13 +93,15 @@ def scaled(x, edge_layer, layers, contacts, temperature):
     """`Scaled` of a mesh `x` (m), the layer of every edge, the matrices of layers and contacts."""
     n = x.size
     vt = K_B * temperature / E
-    h = x[1:] - x[:-1]
+    h = np.empty(n - 1)
+    for e in range(n - 1):
+        h[e] = x[e + 1] - x[e]
     lam = np.empty(n - 1)
     k, wl, wr = np.empty((3, n - 1)), np.zeros((3, n)), np.zeros((3, n))
     sl, sr, face = np.zeros((3, n)), np.zeros((3, n)), np.zeros(n, np.int64)
     fixed, tn, ta, tb = np.zeros(n), np.zeros((2, n)), np.zeros((2, n)), np.zeros((2, n))
     scale = np.empty(3)
-    spread = 0.0
+    spread, traps = 0.0, False
     for e in range(n - 1):
         lay = layers[edge_layer[e]]
         scale[0] = density_of_states(lay[MASS_N], temperature)
@@ -117,6 +116,7 @@ def scaled(x, edge_layer, layers, contacts, temperature):
         fixed[e] += lay[DOPING] * 0.5 * h[e]
         fixed[e + 1] += lay[DOPING] * 0.5 * h[e]
         if lay[TRAPS] > 0.0:
+            traps = True
             # The thermal speed of the electrons carries the capture.
             speed = np.sqrt(3.0 * K_B * temperature / (lay[MASS_N] * M_E))
             for side in range(2):
@@ -137,13 +137,12 @@ def scaled(x, edge_layer, layers, contacts, temperature):
                 sr[c, i] = difference[c]
             else:
                 sl[c, i] = -difference[c]
-    ends = np.zeros((2, 13))
+    ends = np.zeros((2, END_COLUMNS))
     for s in range(2):
         lay = layers[edge_layer[0]] if s == 0 else layers[edge_layer[n - 2]]
         ln, lp, _ = levels(lay, vt)
         ends[s, GAIN] = E / (4.0 * np.pi * lay[IMAGE] * EPSILON_0 * vt)
         ends[s, SPREAD] = lay[PERMITTIVITY] * spread
-        ends[s, WIDTH] = _ROOT_WIDTH / vt
         # Thermionic emission: v N = A* T^2 / q, with A* = 4 pi q m k^2 / h^3.
         emission = 4.0 * np.pi * M_E * (K_B * temperature) ** 2 / H**3
         ends[s, V_N] = emission * lay[MASS_N]
@@ -157,4 +156,4 @@ def scaled(x, edge_layer, layers, contacts, temperature):
         ends[s, LEVEL_P] = lp - ends[s, PSI]
         ends[s, EQ_N] = fermi(ends[s, LEVEL_N])[0]
         ends[s, EQ_P] = fermi(ends[s, LEVEL_P])[0]
-    return Scaled(h, lam, k, wl, wr, sl, sr, face, fixed, tn, ta, tb, ends)
+    return Scaled(h, lam, k, wl, wr, sl, sr, face, fixed, traps, tn, ta, tb, ends)

@@ -1,8 +1,8 @@
 """A device of the charge-transport model: layers between two contacts, and what else decides its current.
 
-`TransportDevice` is what `solve` takes. The left contact is grounded, the waveform stands on the right one; a positive
-current flows from the right contact into the device. `SchottkyContact` emits over a barrier, `OhmicContact` holds
-the layer's own equilibrium.
+`TransportDevice` is what `solve` takes. The left contact is grounded, the waveform stands on the right one; a
+positive current flows from the right contact into the device. `SchottkyContact` emits over a barrier, `OhmicContact`
+holds the layer's own equilibrium.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ class BarrierLowering(Enum):
     """What the image force does to the barrier of a Schottky contact."""
 
     NONE = "no image force"
-    FROZEN = "the reference: it moves the potential at the contact; the contact's densities keep their equilibrium value"
+    FROZEN = (
+        "the reference: it moves the potential at the contact, whose densities keep their equilibrium value"
+    )
     FOLLOWING = "the textbook: the contact's densities follow the lowered barrier too"
 
 
@@ -104,7 +106,7 @@ class TransportDevice:
     band gap of the layer at its contact.
     """
 
-    material: Material = Material()
+    material: Material = Material()  # noqa: RUF009 - frozen
     geometry: Geometry = Geometry()
     layers: tuple[Layer, ...] = ()
     left: Contact = SchottkyContact(barrier=0.225)
@@ -124,8 +126,8 @@ class TransportDevice:
             require(
                 self,
                 isinstance(contact, OhmicContact) or contact.beyond_gap or contact.barrier <= gap,
-                f"the {side} barrier ({getattr(contact, 'barrier', 0)} eV) is above the band gap ({gap} eV): the contact "
-                "would hold holes. Lower it, widen the gap, or say SchottkyContact(barrier=..., beyond_gap=True).",
+                f"the {side} barrier ({getattr(contact, 'barrier', 0)} eV) is above the band gap ({gap} eV): the "
+                "contact would hold holes. Lower it, widen the gap, or say beyond_gap=True of the SchottkyContact.",
             )
 
     @property

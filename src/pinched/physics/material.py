@@ -34,7 +34,8 @@ class Traps:
 class Material:
     """A layer's material; the defaults are those of the reference device (`pi.presets.spetzler2023()`).
 
-    Raises `PinchedError` for a number outside its valid range and for a vacancy level that no model of this kind means.
+    Raises `PinchedError` for a number outside its valid range and for a vacancy level that no model of this kind
+    means.
     """
 
     band_gap: float = quantity(1.3, "eV", "E_g", "band gap", valid=(0.1, 10.0))
@@ -75,5 +76,6 @@ class Material:
         require(
             self,
             self.vacancy_limit == 0.0 or self.vacancy_limit >= 1e15,
-            f"vacancy_limit is {self.vacancy_limit} 1/m^3: less than a vacancy per device. Give 0 for a layer without.",
+            f"vacancy_limit is {self.vacancy_limit} 1/m^3: less than a vacancy per device. Give 0 for a layer "
+            f"without.",
         )

@@ -1,7 +1,8 @@
 """Meshes: geometric from both ends of every layer, fine where the potential is steep.
 
 The rule is that of the reference device (abdel2024charge): in half a layer the cells grow by one ratio from `first`;
-their number is the smallest for which the last one is not above `largest`. 5e-4 and 2e-2 of the length give 189 nodes.
+their number is the smallest for which the last one is not above `largest`. 5e-4 and 2e-2 of the length give 189
+nodes.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pinched._errors import PinchedError
 
 
 def graded_half(first: float, largest: float) -> Float[np.ndarray, " cell"]:
-    """Cells of half a layer of length 1, from the end to the middle; `first` and `largest` are shares of the layer."""
+    """Cells of half a layer of length 1, from the end to the middle; `first` and `largest` are shares of it."""
     if not 0.0 < first <= largest <= 0.5:
         raise PinchedError(
             f"a mesh with first cell {first:g} and largest cell {largest:g} of the layer cannot be made. Both are "
@@ -26,18 +27,19 @@ def graded_half(first: float, largest: float) -> Float[np.ndarray, " cell"]:
             f"first cell {first:g} and largest cell {largest:g} of the layer leave its contacts unresolved. Take at "
             "most 1e-2 and 0.1; the reference has 5e-4 and 2e-2."
         )
-    count = 2
-    while True:
-        ratio = _ratio(first, count)
-        if first * ratio ** (count - 1) <= largest * (1.0 + 1e-12):
-            return first * ratio ** np.arange(count)
-        count += 1
+    # The last cell falls as the number rises: halve the interval, whose upper end has equal cells.
+    low, high = 1, max(2, math.ceil(0.5 / first))
+    while high - low > 1:
+        middle = (low + high) // 2
+        fits = first * _ratio(first, middle) ** (middle - 1) <= largest * (1.0 + 1e-12)
+        low, high = (low, middle) if fits else (middle, high)
+    return first * _ratio(first, high) ** np.arange(high)
 
 
 def _ratio(first: float, count: int) -> float:
     """Ratio of `count` cells that begin with `first` and are 0.5 long together, at least 1; by bisection."""
-    if first * count >= 0.5:
-        return 0.5 ** (1.0 / count) if first * count > 0.5 * (1 + 1e-9) else 1.0
+    if count < 2 or first * count >= 0.5:
+        return math.inf if count < 2 else 1.0
     low, high = 0.0, math.log(0.5 / first) / (count - 1)
     for _ in range(200):
         middle = 0.5 * (low + high)

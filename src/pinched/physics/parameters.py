@@ -1,7 +1,7 @@
 """Parameters of a device by name, for tables, studies and the command line.
 
-A device of one layer has `band_gap`, `barrier_left`, `length`, `traps.density` and so on; of several, those of a layer
-have its number before them: `layer2.band_gap`.
+A device of one layer has `band_gap`, `barrier_left`, `length`, `traps.density` and so on; of several, those of a
+layer have its number before them: `layer2.band_gap`.
 """
 
 from __future__ import annotations

@@ -38,8 +38,8 @@ class ParameterRange:
         require(
             self,
             self.low < self.high and (self.low > 0.0 or not self.logarithmic),
-            f"{self.name} is to be drawn from {self.low} to {self.high} {self.unit}; the ends must rise, and be above zero "
-            "for a logarithmic draw.",
+            f"{self.name} is to be drawn from {self.low} to {self.high} {self.unit}; the ends must rise, and be "
+            f"above zero for a logarithmic draw.",
         )
 
     def at(self, cube: Float[np.ndarray, " draw"]) -> Float[np.ndarray, " draw"]:

@@ -35,12 +35,12 @@ class Quality:
     )
     vacancy_density: float = quantity(0.0, "1/m^3", r"\bar n_x", "mean density of vacancies at the start")
     current_error: float = quantity(
-        float("nan"), "1", r"\delta I/I", "largest difference of the extrapolated current to that of the halved steps, "
-        "over max(|I|, I_max/100): what the time steps leave; NaN where nothing was extrapolated"
+        float("nan"), "1", r"\delta I/I", "largest difference of the extrapolated current to that of the halved "
+        "steps, over max(|I|, I_max/100): what the time steps leave; NaN where nothing was extrapolated"
     )  # fmt: skip
     steepest_cell: float = quantity(
-        0.0, "kT/q", r"\Delta\psi", "largest drop of the equilibrium potential over one cell; above 2 a layer at a contact "
-        "is thinner than the mesh"
+        0.0, "kT/q", r"\Delta\psi", "largest drop of the equilibrium potential over one cell; above 2 a layer at a "
+        "contact is thinner than the mesh"
     )  # fmt: skip
     nodes: int = 0
     """Nodes of the mesh."""
@@ -56,8 +56,8 @@ class Quality:
     def passes(self, *, mismatch: float = 1e-2, balance: float = 1e-3, counted_above: float = 1e14) -> bool:
         """True when the currents agree to `mismatch` and the vacancies are kept to `balance`.
 
-        Below a mean density of `counted_above` (1/m^3), less than a vacancy per device, a relative drift is rounding on
-        nothing and is not looked at.
+        Below a mean density of `counted_above` (1/m^3), less than a vacancy per device, a relative drift is rounding
+        on nothing and is not looked at.
         """
         kept = self.vacancy_balance < balance or self.vacancy_density < counted_above
         return bool(self.current_mismatch < mismatch and kept)
@@ -116,11 +116,11 @@ class Profiles:
 class TransportRun(IVSweep):
     """The sweep of one device under one waveform, from the equations of charge transport.
 
-    Samples are the time steps. A run that did not finish keeps what was computed, says why in `why`, and may then have
-    fewer than two samples.
+    Samples are the time steps. A run that did not finish keeps what was computed, says why in `why`, and may then
+    have fewer than two samples.
     """
 
-    transport_device: TransportDevice = TransportDevice()
+    transport_device: TransportDevice = TransportDevice()  # noqa: RUF009 - frozen
     """The device that was solved."""
     quality: Quality = Quality()
     """What the run is worth."""

@@ -42,9 +42,9 @@ def solve(
 ) -> TransportRun:
     """The sweep of `device` under `waveform`, which stands on the right contact; the left one is grounded.
 
-    The device starts in equilibrium, so the waveform starts at 0 V. `profiles=True` keeps up to 400 moments of what is
-    inside, a sequence of times (s) just those, hit exactly. Warns (`TransportWarning`) where the run does not finish,
-    which keeps what was computed, or the mesh is too coarse. Raises `PinchedError` for a waveform that jumps.
+    The device starts in equilibrium, so the waveform starts at 0 V. `profiles=True` keeps up to 400 moments of what
+    is inside, a sequence of times (s) just those, hit exactly. Warns (`TransportWarning`) where the run does not
+    finish, which keeps what was computed, or the mesh is too coarse. Raises `PinchedError` for a waveform that jumps.
     """
     run = _solve(device, _corners(waveform), accuracy, profiles, name)
     if run.why:
@@ -113,13 +113,13 @@ def _corners(waveform: Waveform) -> _Corners:
     if jumps.size:
         k = int(jumps[0])
         raise PinchedError(
-            f"the waveform jumps from {voltage[k]:g} V to {voltage[k + 1]:g} V at {time[k]:g} s: the displacement current of "
-            "a jump is infinite. Give its edges a length, such as pulse_train(..., rise='1 us')."
+            f"the waveform jumps from {voltage[k]:g} V to {voltage[k + 1]:g} V at {time[k]:g} s: the displacement "
+            f"current of a jump is infinite. Give its edges a length, such as pulse_train(..., rise='1 us')."
         )
     if abs(voltage[0]) > 0.0:
         raise PinchedError(
-            f"the waveform starts at {voltage[0]:g} V, but a device starts in equilibrium: that is a jump. Start at 0 V "
-            "and ramp."
+            f"the waveform starts at {voltage[0]:g} V, but a device starts in equilibrium: that is a jump. Start at "
+            f"0 V and ramp."
         )
     keep = np.concatenate([[True], np.diff(time) > 0])
     time, voltage = time[keep], voltage[keep]
@@ -260,14 +260,14 @@ def _why(status: int, records: Float[np.ndarray, "step column"], accuracy: Accur
         return ""
     if status == _layout.NO_EQUILIBRIUM:
         return (
-            "no equilibrium was found. The contacts' barriers and the level of the vacancies make fields that the mesh "
-            "cannot hold: lower the barriers below vacancy_level, or make first_cell of the accuracy smaller."
+            "no equilibrium was found. The contacts' barriers and the level of the vacancies make fields that the "
+            "mesh cannot hold: lower the barriers below vacancy_level, or make first_cell of the accuracy smaller."
         )
     t, u = records[-1, _march.TIME], records[-1, _march.VOLTAGE]
     if status == _layout.FULL:
         return (
-            f"max_steps ({accuracy.max_steps}) steps were not enough: ended at {t:.6g} s, {u:.4g} V. Raise max_steps or "
-            "the tolerance of the steps."
+            f"max_steps ({accuracy.max_steps}) steps were not enough: ended at {t:.6g} s, {u:.4g} V. Raise "
+            f"max_steps or the tolerance of the steps."
         )
     return (
         f"Newton's method found no solution at any step length after {t:.6g} s, at {u:.4g} V. Mobilities above "
@@ -277,8 +277,8 @@ def _why(status: int, records: Float[np.ndarray, "step column"], accuracy: Accur
 
 def _too_coarse(packed: _packing.Packed, device: TransportDevice, drop: float) -> str:
     return (
-        f"the mesh is too coarse: in equilibrium one cell holds {drop:.3g} kT/q of the potential (at most {_COARSE:g} is "
-        f"resolved), its first cell is {packed.x[1]:.3g} m, and the Debye length there is about "
+        f"the mesh is too coarse: in equilibrium one cell holds {drop:.3g} kT/q of the potential (at most "
+        f"{_COARSE:g} is resolved), its first cell is {packed.x[1]:.3g} m, and the Debye length there is about "
         f"{packed.x[1] / drop:.2g} m. The current depends on the mesh: lower the barrier below vacancy_level "
         f"({device.stack[0].material.vacancy_level:g} eV), or make first_cell of the accuracy smaller."
     )

@@ -1,7 +1,7 @@
 """Published devices of the charge-transport model, one file per paper: numbers and their source, nothing else.
 
-`spetzler2023()` is the reference device; `zamankhani2024_ranges()` are the ranges of a table of parameters, from which
-devices are drawn.
+`spetzler2023()` is the reference device; `zamankhani2024_ranges()` are the ranges of a table of parameters, from
+which devices are drawn.
 """
 
 import lazy_loader

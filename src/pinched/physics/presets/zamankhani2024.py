@@ -6,7 +6,8 @@ doping: 300 K and 1e17 1/m^3 of the reference device stand here. The area is wid
 
 Which draws are kept:
 
-- `Restriction.RESOLVED`, the default: both barriers below the level of the vacancies, that below the band gap. Beyond it
+- `Restriction.RESOLVED`, the default: both barriers below the level of the vacancies, that below the band gap.
+Beyond it
   vacancies fill a layer of a hundredth of a nanometre at a contact, and the current is the mesh's.
 - `Restriction.NONE`: the plain table; contacts may then hold holes.
 - `Restriction.MEMRISTIVE`: resolved, and hysteresis is to be expected. 96 % of the resolved draws are plain diodes,
@@ -15,6 +16,7 @@ Which draws are kept:
 
 from __future__ import annotations
 
+import dataclasses
 from enum import Enum
 
 import numpy as np
@@ -89,14 +91,12 @@ def zamankhani2024_ranges(restriction: Restriction = Restriction.RESOLVED) -> Pa
 
 
 def _build(v: dict[str, float]) -> tuple[TransportDevice, Waveform]:
-    material = Material(
-        **{name: v[name] for name in (
-            "band_gap", "electron_affinity", "permittivity", "image_permittivity", "electron_mass", "hole_mass",
-            "electron_mobility", "hole_mobility", "vacancy_mobility", "vacancy_level",
-        )},
-        vacancy_limit=VACANCY_LIMIT,
-        doping=DOPING,
+    names = (
+        "band_gap", "electron_affinity", "permittivity", "image_permittivity", "electron_mass", "hole_mass",
+        "electron_mobility", "hole_mobility", "vacancy_mobility", "vacancy_level",
     )  # fmt: skip
+    rest = Material(vacancy_limit=VACANCY_LIMIT, doping=DOPING)
+    material = dataclasses.replace(rest, **{name: v[name] for name in names})
     device = TransportDevice(
         material=material,
         geometry=Geometry.channel(length=v["length"], width=WIDTH, thickness=THICKNESS),
