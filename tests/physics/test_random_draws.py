@@ -52,6 +52,7 @@ def test_the_share_of_kept_draws_is_as_stated():
         assert ranges.kept(values).mean() == pytest.approx(ranges.share, rel=0.2)
 
 
+@pytest.mark.parametrize("restriction", list(Restriction))
 def test_a_few_draws_finish_and_pass(restriction):
     ranges, rows = drawn(restriction, 3)
     pairs = [ranges.device(row) for row in rows]
