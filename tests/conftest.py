@@ -22,6 +22,8 @@ _hook = install_import_hook(
         f"pinched.physics.graphene.{path.stem}"
         for path in sorted((ROOT / "src/pinched/physics/graphene").glob("*.py"))
         if not path.stem.startswith("_")
+        f"pinched.physics.{name}"
+        for name in ("accuracy", "device", "estimate", "material", "mesh", "parameters", "ranges", "run", "solve")
     ],
     "typecheck.check",
 )

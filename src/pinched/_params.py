@@ -10,12 +10,17 @@ from typing import Any
 from pinched._errors import PinchedError
 
 
-def quantity(default: Any, unit: str, symbol: str, meaning: str) -> Any:
+def quantity(
+    default: Any, unit: str, symbol: str, meaning: str, *, valid: tuple[float, float] | None = None
+) -> Any:
     """A dataclass field that carries its `unit` (SI, "1" if none), LaTeX `symbol` and `meaning`.
 
-    `default` may be `dataclasses.MISSING` for a field that must be given.
+    `default` may be `dataclasses.MISSING` for a field that must be given. `valid` is the range, ends included, that
+    `require_valid` holds a number to.
     """
-    metadata = {"unit": unit, "symbol": symbol, "meaning": meaning}
+    metadata: dict[str, Any] = {"unit": unit, "symbol": symbol, "meaning": meaning}
+    if valid is not None:
+        metadata["valid"] = valid
     if default is dataclasses.MISSING:
         return field(metadata=metadata)
     return field(default=default, metadata=metadata)
@@ -29,3 +34,20 @@ def require(owner: object, condition: bool, message: str) -> None:
     if not condition:
         name = owner.__name__ if isinstance(owner, type) else type(owner).__name__
         raise PinchedError(f"{name}: {message}")
+
+
+def require_valid(owner: Any) -> None:
+    """Raise `PinchedError` unless every field of the record `owner` lies in the range that its `quantity` states."""
+    for item in dataclasses.fields(owner):
+        valid = item.metadata.get("valid")
+        if valid is None:
+            continue
+        value = getattr(owner, item.name)
+        low, high = valid
+        unit = item.metadata["unit"]
+        require(
+            owner,
+            isinstance(value, int | float) and low <= value <= high,
+            f"{item.name} ({item.metadata['meaning']}) is {value} {unit}; it must be from {low:g} to {high:g} "
+            f"{unit}. Check its unit.",
+        )

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from pinched import __version__
+from pinched.cli import dataset, transport
 from pinched.cli.check import check
 from pinched.cli.correct import correct
 from pinched.cli.evaluate import demo, evaluate
@@ -38,6 +39,8 @@ app.command()(inspect)
 app.command()(correct)
 app.command()(demo)
 app.command()(reproduce)
+app.add_typer(dataset.app, name="dataset")
+app.add_typer(transport.app, name="transport")
 
 
 def _version(wanted: bool) -> None:

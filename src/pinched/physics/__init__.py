@@ -1,4 +1,8 @@
-"""Stage 4: what happens inside a device, from its equations: charge transport, and `graphene` for its electrodes."""
+"""Stage 4: what happens inside a device, from its equations.
+
+Charge transport with mobile vacancies (`solve`), of which the compact laws are a summary, data sets of such runs
+(`dataset`, `store`), and `graphene` for electrodes.
+"""
 
 import lazy_loader
 

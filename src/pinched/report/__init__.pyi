@@ -30,6 +30,13 @@ from .figures_retention import plot_level_confusion as plot_level_confusion
 from .figures_retention import plot_retention as plot_retention
 from .figures_series import plot_autocorrelation as plot_autocorrelation
 from .figures_sweeps import plot_sweeps as plot_sweeps
+from .figures_transport import plot_bands as plot_bands
+from .figures_transport import plot_densities as plot_densities
+from .figures_transport import plot_iv as plot_iv
+from .figures_transport import plot_profiles as plot_profiles
+from .figures_transport import plot_vacancies as plot_vacancies
+from .figures_transport import transport_figure as transport_figure
+from .figures_transport import vacancy_animation as vacancy_animation
 from .findings import Findings as Findings
 from .findings import gather_findings as gather_findings
 from .page import write_report as write_report

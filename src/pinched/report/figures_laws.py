@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from pinched._units import parse_unit, show
+from pinched.data.sweep import IVSweep
 from pinched.devices.circuit import Source
 from pinched.devices.law import StateVariable
 from pinched.devices.trace import DrivenSweep
@@ -72,7 +73,7 @@ def driven_figure(
     return figure
 
 
-def plot_loop(sweeps: Sequence[DrivenSweep], ax: Axes) -> Axes:
+def plot_loop(sweeps: Sequence[IVSweep], ax: Axes) -> Axes:
     """Draw the current against the voltage of every device of `sweeps` into `ax`, the first one above; return `ax`.
 
     Arrows on the first device show the direction; a known compliance current is a dashed line.

@@ -1,0 +1,61 @@
+"""Names of the numbers that the compiled loops are given: one device as arrays.
+
+`Scaled` is a device at one temperature in reduced units: potentials in kT/q, densities as fractions of their scale,
+contents as numbers per area. Carriers are numbered: 0 electrons, 1 holes, 2 vacancies.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+# Columns of the matrix of layers.
+PERMITTIVITY, IMAGE, MASS_N, MASS_P, MU_N, MU_P, MU_X, GAP, AFFINITY, LEVEL, LIMIT, DOPING = range(12)
+TRAPS, TRAP_DEPTH, TRAP_SECTION, LAYER_COLUMNS = 12, 13, 14, 15
+
+# Columns of the matrix of contacts (left, right).
+KIND, BARRIER, CONTACT_COLUMNS = 0, 1, 2
+SCHOTTKY, OHMIC = 0.0, 1.0
+
+# How the barrier answers to the image force.
+NO_LOWERING, FROZEN, FOLLOWING = 0, 1, 2
+
+# Columns of the numbers at each contact in reduced units.
+PSI, GAIN, SPREAD, V_N, V_P, EQ_N, EQ_P, LEVEL_N, LEVEL_P, DELTA_0, IS_OHMIC, END_COLUMNS = range(12)
+
+# How a run ended.
+DONE, FULL, NO_EQUILIBRIUM, NO_STEP, TOO_MANY = 0, 1, 2, 3, 4
+
+
+class Scaled(NamedTuple):
+    """A device at one temperature. Arrays over edges have one entry fewer than those over nodes."""
+
+    h: np.ndarray
+    """Lengths of the cells (m)."""
+    lam: np.ndarray
+    """Permittivity of an edge over its length, as charges per area and kT/q."""
+    k: np.ndarray
+    """(carrier, edge) mobility times kT/q times scale over length (1/m^2/s)."""
+    wl: np.ndarray
+    """(carrier, node) content of the half cell on the left at fraction 1 (1/m^2)."""
+    wr: np.ndarray
+    """(carrier, node) the same on the right."""
+    sl: np.ndarray
+    """(carrier, node) what the level gains from the node's own layer to the layer on its left."""
+    sr: np.ndarray
+    """(carrier, node) the same to the layer on its right."""
+    face: np.ndarray
+    """1 at nodes between two layers, else 0."""
+    fixed: np.ndarray
+    """Immobile positive charges of the cells (1/m^2)."""
+    traps: bool
+    """Whether any layer has traps."""
+    tn: np.ndarray
+    """(side, node) traps of the half cells (1/m^2)."""
+    ta: np.ndarray
+    """(side, node) capture rate at fraction 1 (1/s)."""
+    tb: np.ndarray
+    """(side, node) emission over capture at fraction 1 without excess."""
+    ends: np.ndarray
+    """(contact, column) numbers of the contacts, see the names above."""

@@ -1,0 +1,112 @@
+"""What a surrogate is told of a device and of its waveform, in variables in which the physics is smooth.
+
+`device_features` are numbers per run: the parameters (logarithms of what spans decades; the electron affinity is left
+out, it shifts all potentials alike and no current), the neutral bulk, the contacts and the currents that limit, all
+estimated by formulas. `course_features` are numbers per sample: voltage, step, flux, how far vacancies have come.
+`baseline` is the formulas' current, of which a network learns what is missing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+
+from pinched import constants
+from pinched.physics.estimate import Estimate
+from pinched.physics.presets.zamankhani2024 import estimated
+from pinched.surrogate.runs import DRIVE, Runs
+
+GAUGE = "electron_affinity"
+"""Shifts every potential alike: no current depends on it."""
+
+_SMALLEST = 1e-30
+"""Densities, currents and conductances are taken to their logarithm from here on."""
+
+_PHASES = (0.02, 0.1, 0.3, 1.0)
+"""Shares of the largest voltage at which the formulas' current is told to the network, for both polarities."""
+
+
+def columns(runs: Runs) -> dict[str, Float[np.ndarray, " run"]]:
+    """Parameters of the devices by name, without those of the drive."""
+    return {name: runs.column(name) for name in runs.names if name not in DRIVE}
+
+
+def amplitude(runs: Runs) -> Float[np.ndarray, " run"]:
+    """Largest |voltage| (V) of each run."""
+    return np.abs(runs.voltage).max(axis=1)
+
+
+def duration(runs: Runs) -> Float[np.ndarray, " run"]:
+    """From the first to the last sample, and half a step at both ends (s)."""
+    first, last = runs.elapsed[:, 0], runs.elapsed[:, -1]
+    return last - first + 0.5 * (np.diff(runs.elapsed[:, :2]) + np.diff(runs.elapsed[:, -2:]))[:, 0]
+
+
+def baseline(guess: Estimate, runs: Runs) -> Float[np.ndarray, "run time"]:
+    """log10 of the conductance (S) that the formulas give at each sample; at 0 V that of the smallest voltage."""
+    volts = np.where(np.abs(runs.voltage) < 1e-6, 1e-6, runs.voltage)
+    return np.log10(np.maximum(np.abs(guess.current(volts)), _SMALLEST)) - np.log10(np.abs(volts))
+
+
+def estimates(runs: Runs) -> Estimate:
+    """What formulas say of the devices of `runs`."""
+    return estimated(columns(runs))
+
+
+def device_features(runs: Runs, guess: Estimate) -> Float[np.ndarray, "run feature"]:
+    """Numbers per run, not yet scaled."""
+    raw = columns(runs)
+    top, length, vt = amplitude(runs), raw["length"], guess.thermal_voltage
+    logs = {"electron_mobility", "hole_mobility", "vacancy_mobility", "length"}
+    told = [np.log10(v) if name in logs else v for name, v in raw.items() if name != GAUGE]
+    barriers = np.stack([raw["barrier_left"], raw["barrier_right"]], axis=1)
+    reach = raw["vacancy_mobility"] * duration(runs) * top / length**2
+    permittivity = raw["permittivity"] * constants.EPSILON_0
+    charges = constants.E * np.maximum(guess.bulk.sum(axis=1) + guess.bulk[:, 2] * 3.0, 1.0)
+    debye = np.sqrt(permittivity * vt / charges)
+    volts = np.concatenate([np.array(_PHASES), -np.array(_PHASES)]) * top[:, None]
+    phases = np.abs(guess.current(volts))
+    told += [
+        np.log10(top), np.log10(duration(runs)), np.log10(reach), np.log10(debye / length), guess.fermi_level / vt,
+        (raw["vacancy_level"] - barriers.max(axis=1)) / vt, (raw["band_gap"] - barriers.max(axis=1)) / vt,
+    ]  # fmt: skip
+    blocks = [
+        (barriers + guess.fermi_level[:, None]) / vt[:, None],
+        guess.lowering / vt[:, None],
+        np.arcsinh(guess.field * (length / top)[:, None]),
+        *(
+            np.log10(np.maximum(block.reshape(len(runs), -1), _SMALLEST))
+            for block in (
+                guess.bulk,
+                guess.contact,
+                guess.injection,
+                guess.drift,
+                guess.bulk_conductance,
+                phases,
+            )
+        ),
+    ]
+    return np.concatenate([np.stack(told, axis=1), *blocks], axis=1)
+
+
+def course_features(runs: Runs, guess: Estimate) -> Float[np.ndarray, "run time feature"]:
+    """Numbers per sample, of order one; steps of time and flux are those since the sample before."""
+    top, length = amplitude(runs)[:, None], columns(runs)["length"][:, None]
+    mobility = columns(runs)["vacancy_mobility"][:, None]
+    step = np.diff(runs.elapsed, axis=1, prepend=np.zeros((len(runs), 1)))
+    step = np.maximum(step, 1e-12)
+    middle = 0.5 * (runs.voltage + np.concatenate([np.zeros((len(runs), 1)), runs.voltage[:, :-1]], axis=1))
+    flux = np.cumsum(middle * step, axis=1)
+    moved = mobility / length**2
+    return np.stack(
+        [
+            runs.voltage / top,
+            np.abs(runs.voltage) / 10.0,
+            np.log10(step),
+            flux / (top * duration(runs)[:, None]),
+            np.arcsinh(moved * flux),
+            np.arcsinh(10.0 * moved * middle * step),
+            0.2 * baseline(guess, runs),
+        ],
+        axis=-1,
+    )

@@ -1,0 +1,151 @@
+"""`Surrogate`: a trained stand-in for the charge transport; predicts and says how sure it is."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import nn
+
+from pinched._errors import PinchedError
+from pinched._params import require
+from pinched.surrogate.architecture import Architecture, Scaling
+from pinched.surrogate.metrics import log_current
+from pinched.surrogate.runs import Runs
+
+_BATCH = 512
+_SMALLEST = 0.002
+"""Decades: an ensemble that agrees better than this is not believed to be that sure."""
+
+
+class UnseenWarning(UserWarning):
+    """A device or a waveform outside what the surrogate was trained on."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Surrogate:
+    """One network or an ensemble of equal ones, with everything that is needed to use it.
+
+    Made by `train_surrogate`, `ensemble` and `load_surrogate`.
+    """
+
+    architecture: Architecture
+    scaling: Scaling
+    networks: tuple[nn.Module, ...]
+    """One, or the members of an ensemble."""
+    quantile: float = float("nan")
+    """Half width of a 90 % interval of log10 |I| over the spread that is stated for a sample; NaN: not calibrated."""
+    source: str = ""
+    """Where the training runs came from."""
+    seed: int = 0
+    runs: int = 0
+    """Training runs."""
+    train_seconds: float = 0.0
+    """CPU time of the training."""
+
+    def __post_init__(self) -> None:
+        require(self, len(self.networks) >= 1, "there is no network.")
+
+    def predict(self, runs: Runs, *, warn: bool = True) -> Float[np.ndarray, "run time"]:
+        """Current (A) of the devices of `runs` at their samples; the current of `runs` itself is not looked at.
+
+        Warns (`UnseenWarning`) for parameters outside the training range and for waveforms that were not learnt, with
+        the distance. Raises `PinchedError` for other parameters, and where the architecture cannot take the waveform.
+        """
+        if warn:
+            said = self.unseen(runs)
+            if said:
+                warnings.warn(said, UnseenWarning, stacklevel=2)
+        return self.architecture.current(self.scaling, self._outputs(runs).mean(axis=0), runs)
+
+    def interval(self, runs: Runs) -> tuple[Float[np.ndarray, "run time"], Float[np.ndarray, "run time"]]:
+        """Lower and upper end of the 90 % interval of log10 |I| (A) at each sample.
+
+        Split conformal: right on average over devices like those held back in training. Raises `PinchedError` for a
+        surrogate that was trained without validation.
+        """
+        if not np.isfinite(self.quantile):
+            raise PinchedError(
+                "this surrogate was trained without validation runs, so its intervals are not calibrated."
+            )
+        outputs = self._outputs(runs)
+        middle = log_current(self.architecture.current(self.scaling, outputs.mean(axis=0), runs))
+        half = self.quantile * self._spread(outputs, runs)
+        return middle - half, middle + half
+
+    def calibrated(self, held_back: Runs, share: float = 0.9) -> Surrogate:
+        """This surrogate with intervals that hold `share` of the samples of `held_back`."""
+        outputs = self._outputs(held_back)
+        off = np.abs(
+            log_current(self.architecture.current(self.scaling, outputs.mean(axis=0), held_back))
+            - log_current(held_back.current)
+        )
+        level = float(np.quantile(off / self._spread(outputs, held_back), share, method="higher"))
+        return dataclasses.replace(self, quantile=level)
+
+    def unseen(self, runs: Runs) -> str:
+        """What of `runs` lies outside the training, in words with its distance; "" where nothing does.
+
+        Raises `PinchedError` for runs of other parameters than the training had.
+        """
+        if runs.names != self.scaling.names or runs.units != self.scaling.units:
+            raise PinchedError(
+                f"the runs have the parameters {', '.join(runs.names)}; the surrogate knows "
+                f"{', '.join(self.scaling.names)}."
+            )
+        far = self.scaling.outside(runs).max(axis=0)
+        # A draw just beyond the outermost training run is not news.
+        said = [
+            f"{name} lies {d:.2g} of its range outside the training" for name, d in zip(runs.names, far, strict=True)
+            if d > 0.02
+        ]  # fmt: skip
+        waveform = self.architecture.unseen(self.scaling, runs)
+        return "; ".join([*said, *([waveform] if waveform else [])])
+
+    @torch.no_grad()
+    def _outputs(self, runs: Runs) -> Float[np.ndarray, "member run time"]:
+        self.unseen(runs)
+        inputs = self.architecture.inputs(self.scaling, runs)
+        found = []
+        for network in self.networks:
+            network.eval()
+            parts = [network(*(x[rows] for x in inputs)) for rows in torch.arange(len(runs)).split(_BATCH)]
+            found.append(torch.cat(parts).numpy())
+        return np.stack(found)
+
+    def _spread(self, outputs: np.ndarray, runs: Runs) -> np.ndarray:
+        """What a sample's error is measured by (decades): disagreement of the members, never nothing."""
+        if len(outputs) == 1:
+            return np.ones(outputs.shape[1:])
+        logs = np.stack([log_current(self.architecture.current(self.scaling, o, runs)) for o in outputs])
+        return np.hypot(logs.std(axis=0, ddof=1), _SMALLEST)
+
+
+def ensemble(members: tuple[Surrogate, ...], held_back: Runs | None = None) -> Surrogate:
+    """One surrogate that answers with the mean of `members` and knows where they disagree.
+
+    Members are of one architecture on one set of training runs, with seeds of their own. `held_back` calibrates its
+    intervals. Raises `PinchedError` for members that differ in what they were told.
+    """
+    first = members[0]
+    for other in members[1:]:
+        same = other.architecture == first.architecture and other.scaling.names == first.scaling.names
+        same = same and all(
+            np.array_equal(other.scaling.arrays[k], v) for k, v in first.scaling.arrays.items()
+        )
+        if not same:
+            raise PinchedError(
+                "members of an ensemble differ in architecture or in training runs. Train them with one "
+                "architecture, the same runs and validation=0, or the same split, and different seeds."
+            )
+    joined = dataclasses.replace(
+        first,
+        networks=tuple(network for member in members for network in member.networks),
+        quantile=float("nan"),
+        train_seconds=sum(member.train_seconds for member in members),
+    )
+    return joined if held_back is None else joined.calibrated(held_back)

@@ -1,0 +1,274 @@
+"""`Direct` and `Conditioned`: surrogates that correct a current estimated by formulas.
+
+Both learn, in decades, what the formulas' conductance is off by. The current is conductance times voltage, so it is
+zero at zero voltage, never flows uphill and is continuous, whatever the weights are.
+
+`Direct` maps the device to all samples at once: the fastest and most accurate, for the one family of waveforms that
+it was trained on (it says so when it is given another). `Conditioned` walks along any waveform with any steps, its
+device told at every step and in its first state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from pinched._errors import PinchedError
+from pinched._params import require
+from pinched.surrogate.architecture import Architecture, Scaling, Schedule, ranges
+from pinched.surrogate.features import (
+    amplitude,
+    baseline,
+    course_features,
+    device_features,
+    duration,
+    estimates,
+)
+from pinched.surrogate.metrics import CONDUCTING, FLOOR
+from pinched.surrogate.runs import Runs
+
+_DIRECT = Schedule(epochs=100, batch=256, rate=1.5e-3, decay=1e-4, clip=1.0, average=0.998, patience=30)
+_CONDITIONED = Schedule(epochs=40, batch=128, rate=3e-3, decay=1e-4, clip=1.0, average=0.998, patience=15)
+
+_CLIP = 8.0
+"""Scaled inputs are held within this many standard deviations."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResidualLoss:
+    """Decades, censored at the floor, and the relative error of the current of runs that conduct.
+
+    Where the true current lies at the floor, any prediction below it is right. The second term counts what carries
+    current: NRMSE is a linear figure, and decades alone do not see the top of the loop better than its foot.
+    """
+
+    decades: float = 0.05
+    """Error (decades) from which the first term grows linearly."""
+    linear: float = 1.0
+    """Weight of the second term."""
+    linear_knee: float = 0.01
+    """Relative error from which the second term grows linearly."""
+
+    def __call__(
+        self,
+        predicted: Float[Tensor, "run time"],
+        truth: Float[Tensor, "run time"],
+        weight: Float[Tensor, "run time"],
+    ) -> Float[Tensor, ""]:
+        """Loss of log10 currents `predicted` against `truth`; `weight` is |I| over the largest, 0 where open."""
+        floor = float(np.log10(FLOOR))
+        off = torch.where(truth <= floor + 1e-6, (predicted - floor).clamp(min=0.0), predicted - truth)
+        first = functional.smooth_l1_loss(off, torch.zeros_like(off), beta=self.decades)
+        share = weight * (10.0 ** off.clamp(-0.6, 0.6) - 1.0)
+        second = functional.smooth_l1_loss(share, torch.zeros_like(share), beta=self.linear_knee)
+        return first + self.linear * second
+
+
+class _Residual(Architecture):
+    """Abstract: what both share."""
+
+    __slots__ = ()
+    loss_terms: ResidualLoss
+
+    def targets(self, scaling: Scaling, runs: Runs) -> tuple[Tensor, ...]:  # noqa: ARG002
+        """log10 |I| that the formulas give, the true one, and what each sample weighs."""
+        volts = np.log10(np.maximum(np.abs(runs.voltage), 1e-12))
+        guess = baseline(estimates(runs), runs) + volts
+        truth = np.log10(np.maximum(np.abs(runs.current), FLOOR))
+        top = np.abs(runs.current).max(axis=1, keepdims=True)
+        weight = np.where(top > CONDUCTING, np.abs(runs.current) / np.maximum(top, 1e-300), 0.0)
+        return tuple(torch.tensor(x, dtype=torch.float32) for x in (guess, truth, weight))
+
+    def loss(self, output: Tensor, targets: tuple[Tensor, ...]) -> Tensor:
+        """See `ResidualLoss`."""
+        guess, truth, weight = targets
+        return self.loss_terms(guess + output, truth, weight)
+
+    def current(self, scaling: Scaling, output: np.ndarray, runs: Runs) -> np.ndarray:  # noqa: ARG002
+        """Current (A): the corrected conductance times the voltage."""
+        exponent = baseline(estimates(runs), runs) + output.astype(np.float64)
+        return 10.0 ** np.clip(exponent, -60.0, 30.0) * runs.voltage
+
+
+def _scaling(training: Runs, arrays: dict[str, np.ndarray]) -> Scaling:
+    low, high = ranges(training)
+    x = device_features(training, estimates(training))
+    spread = x.std(axis=0)
+    return Scaling(
+        names=training.names, units=training.units, low=low, high=high,
+        arrays={"device_mean": x.mean(axis=0), "device_spread": np.where(spread > 1e-9, spread, 1.0)} | arrays,
+    )  # fmt: skip
+
+
+def _device(scaling: Scaling, runs: Runs) -> Tensor:
+    x = device_features(runs, estimates(runs))
+    x = (x - scaling.arrays["device_mean"]) / scaling.arrays["device_spread"]
+    return torch.tensor(np.clip(x, -_CLIP, _CLIP), dtype=torch.float32)
+
+
+class DirectNetwork(nn.Module):
+    """Dense layers with shortcuts: features of a device to all samples."""
+
+    def __init__(self, features: int, width: int, depth: int, samples: int) -> None:
+        super().__init__()
+        self.first = nn.Linear(features, width)
+        self.hidden = nn.ModuleList(nn.Linear(width, width) for _ in range(depth - 1))
+        self.out = nn.Linear(width, samples)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, device: Float[Tensor, "run feature"]) -> Float[Tensor, "run time"]:
+        """What the formulas are off by, in decades."""
+        x = functional.silu(self.first(device))
+        for layer in self.hidden:
+            x = x + functional.silu(layer(x))
+        return self.out(x)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Direct(_Residual):
+    """All samples of one family of waveforms at once."""
+
+    kind: ClassVar[str] = "direct"
+
+    width: int = 512
+    depth: int = 4
+    loss_terms: ResidualLoss = ResidualLoss()
+    schedule: Schedule = _DIRECT
+
+    def __post_init__(self) -> None:
+        require(
+            self,
+            self.width >= 1 and self.depth >= 1,
+            f"width {self.width} and depth {self.depth} must be above zero.",
+        )
+
+    def scaling(self, training: Runs) -> Scaling:
+        """Means and spreads of the features, and the shape of the waveform, which all runs must share."""
+        shape = _shape(training)
+        off = float(np.abs(shape - shape[0]).max())
+        if off > 1e-6:
+            raise PinchedError(
+                f"the waveforms of the training runs differ by up to {off:.2g} of their amplitude: Direct learns "
+                f"one family. Use Conditioned, or leave out runs of other waveforms."
+            )
+        return _scaling(training, {"shape": shape[0]})
+
+    def network(self, scaling: Scaling) -> DirectNetwork:
+        """A network with fresh weights; its last layer is zero, so it begins as the formulas."""
+        a = scaling.arrays
+        return DirectNetwork(a["device_mean"].size, self.width, self.depth, a["shape"].shape[-1])
+
+    def inputs(self, scaling: Scaling, runs: Runs) -> tuple[Tensor, ...]:
+        """Features of the devices; raises `PinchedError` for another number of samples than was learnt."""
+        samples = scaling.arrays["shape"].shape[-1]
+        if runs.voltage.shape[1] != samples:
+            raise PinchedError(
+                f"the runs have {runs.voltage.shape[1]} samples, this network learnt {samples}: Direct knows one "
+                f"family of waveforms on one set of samples. Use a Conditioned network for others."
+            )
+        return (_device(scaling, runs),)
+
+    def unseen(self, scaling: Scaling, runs: Runs) -> str:
+        """Says by how much the waveforms differ from those that were learnt."""
+        shape = _shape(runs)
+        if shape.shape[1:] != scaling.arrays["shape"].shape:
+            return "another number of samples"
+        off = float(np.abs(shape - scaling.arrays["shape"]).max())
+        return (
+            f"waveforms that differ by {off:.2g} of their amplitude from the learnt one" if off > 1e-3 else ""
+        )
+
+
+def _shape(runs: Runs) -> Float[np.ndarray, "run 2 time"]:
+    """Voltage over amplitude, time over duration."""
+    return np.stack([runs.voltage / amplitude(runs)[:, None], runs.elapsed / duration(runs)[:, None]], axis=1)
+
+
+class ConditionedNetwork(nn.Module):
+    """An LSTM that is told its device at every step and in its first state."""
+
+    def __init__(self, features: int, courses: int, embedding: int, units: int) -> None:
+        super().__init__()
+        self.embed = nn.Sequential(
+            nn.Linear(features, 2 * embedding), nn.SiLU(), nn.Linear(2 * embedding, embedding), nn.SiLU()
+        )
+        self.start = nn.Linear(embedding, 2 * units)
+        self.core = nn.LSTM(courses + embedding, units, batch_first=True)
+        self.head = nn.Sequential(nn.Linear(units + embedding, units), nn.SiLU())
+        self.out = nn.Linear(units, 1)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(
+        self, device: Float[Tensor, "run feature"], course: Float[Tensor, "run time feature"]
+    ) -> Float[Tensor, "run time"]:
+        """What the formulas are off by at each sample, in decades."""
+        told = self.embed(device)
+        h, c = self.start(told)[None].chunk(2, dim=-1)
+        along = told[:, None, :].expand(-1, course.shape[1], -1)
+        seen, _ = self.core(torch.cat([course, along], dim=-1), (torch.tanh(h).contiguous(), c.contiguous()))
+        return self.out(self.head(torch.cat([seen, along], dim=-1)))[..., 0]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Conditioned(_Residual):
+    """Any waveform, any steps, any number of cycles."""
+
+    kind: ClassVar[str] = "conditioned"
+
+    embedding: int = 48
+    units: int = 64
+    loss_terms: ResidualLoss = ResidualLoss()
+    schedule: Schedule = _CONDITIONED
+
+    def __post_init__(self) -> None:
+        require(
+            self, self.embedding >= 1 and self.units >= 1,
+            f"embedding {self.embedding} and units {self.units} must be above zero.",
+        )  # fmt: skip
+
+    def scaling(self, training: Runs) -> Scaling:
+        """Means and spreads of the features of devices and samples, and the range of steps."""
+        x = course_features(training, estimates(training)).reshape(-1, 7)
+        spread = x.std(axis=0)
+        steps = np.diff(training.elapsed, axis=1)
+        return _scaling(training, {
+            "course_mean": x.mean(axis=0),
+            "course_spread": np.where(spread > 1e-9, spread, 1.0),
+            "steps": np.array([steps.min(), steps.max()]),
+            "samples": np.array([training.elapsed.shape[1]]),
+            "voltage": np.array([training.voltage.min(), training.voltage.max()]),
+        })  # fmt: skip
+
+    def network(self, scaling: Scaling) -> ConditionedNetwork:
+        """A network with fresh weights; its last layer is zero, so it begins as the formulas."""
+        a = scaling.arrays
+        return ConditionedNetwork(a["device_mean"].size, a["course_mean"].size, self.embedding, self.units)
+
+    def inputs(self, scaling: Scaling, runs: Runs) -> tuple[Tensor, ...]:
+        """Features of the devices and of the samples."""
+        x = course_features(runs, estimates(runs))
+        x = (x - scaling.arrays["course_mean"]) / scaling.arrays["course_spread"]
+        return _device(scaling, runs), torch.tensor(np.clip(x, -_CLIP, _CLIP), dtype=torch.float32)
+
+    def unseen(self, scaling: Scaling, runs: Runs) -> str:
+        """Says what of steps, length and voltage lies outside what was learnt."""
+        a, said = scaling.arrays, []
+        steps = np.diff(runs.elapsed, axis=1)
+        if steps.min() < 0.5 * a["steps"][0] or steps.max() > 2.0 * a["steps"][1]:
+            said.append(
+                f"steps of {steps.min():.2g} to {steps.max():.2g} s (learnt: {a['steps'][0]:.2g} to "
+                f"{a['steps'][1]:.2g} s)"
+            )
+        if runs.elapsed.shape[1] > 2 * int(a["samples"][0]):
+            said.append(f"{runs.elapsed.shape[1]} samples (learnt: {int(a['samples'][0])})")
+        if runs.voltage.min() < 1.05 * a["voltage"][0] or runs.voltage.max() > 1.05 * a["voltage"][1]:
+            said.append(f"voltages beyond {a['voltage'][0]:.3g} to {a['voltage'][1]:.3g} V")
+        return "; ".join(said)
