@@ -22,8 +22,11 @@ _hook = install_import_hook(
         f"pinched.physics.graphene.{path.stem}"
         for path in sorted((ROOT / "src/pinched/physics/graphene").glob("*.py"))
         if not path.stem.startswith("_")
-        f"pinched.physics.{name}"
-        for name in ("accuracy", "device", "estimate", "material", "mesh", "parameters", "ranges", "run", "solve")
+    ]
+    + [
+        f"pinched.physics.{path.stem}"
+        for path in sorted((ROOT / "src/pinched/physics").glob("*.py"))
+        if not path.stem.startswith("_")
     ],
     "typecheck.check",
 )
