@@ -323,9 +323,7 @@ def _descend(problem: Problem, start: np.ndarray) -> tuple[float, np.ndarray]:
 def _finished(problem: Problem, share: np.ndarray, flipped: bool) -> DeviceFit:
     residual, jacobian = problem.residuals(share, 1e-6)
     values, unit_of = problem.values(share), units(problem.law) | {SERIES: "ohm"}
-    # The residuals' scale by their median: the few samples beside a switch must not set it.
-    spread = 1.4826 * float(np.median(np.abs(residual)))
-    spread = max(spread, 1e-9)
+    spread = residual_scale(residual)
     weight = 1.0 / np.sqrt(1.0 + residual**2)
     information = (jacobian * weight[:, None]).T @ jacobian / spread**2
     size = len(share)
@@ -368,6 +366,11 @@ def _finished(problem: Problem, share: np.ndarray, flipped: bool) -> DeviceFit:
         ranges=dict(problem.ranges),
     )
     return dataclasses.replace(fit, verdict=_verdict(fit))
+
+
+def residual_scale(residual: Float[np.ndarray, " residual"]) -> float:
+    """Standard deviation of the residuals by their median: the few samples beside a switch must not set it."""
+    return max(1.4826 * float(np.median(np.abs(residual))), 1e-9)
 
 
 def _verdict(fit: DeviceFit) -> str:
