@@ -120,7 +120,8 @@ def test_profile_intervals_follow_the_valley() -> None:
     straight = by_name["r_on"]
     assert r_on.high - r_on.low == pytest.approx(straight.high - straight.low, rel=0.25)
     assert r_on.low < TRUTH.r_on < r_on.high
-    assert not (r_on.open_low or r_on.open_high)
+    assert not r_on.open_low
+    assert not r_on.open_high
     # k_on is traded for v_on: its true interval is wide, and it holds the truth.
     assert k_on.low <= TRUTH.k_on <= k_on.high
     assert abs(k_on.high - k_on.low) > 0.1 * abs(k_on.value)

@@ -331,10 +331,11 @@ def run_device(
                         state[a, k] = z[a]
                 slot += 1
             while (
-                not noisy
-                and slot < samples
+                slot < samples
                 and sample_segment[slot] == segment
                 and (sample_time[slot] <= end or last)
+                # What is read at the end of a noisy piece is read after its noise.
+                and not (noisy and sample_time[slot] >= corner_time[segment + 1])
             ):
                 part = min(max((sample_time[slot] - start - tau) / full, 0.0), h / full)
                 for a in range(m):

@@ -115,7 +115,7 @@ class Plan:
     ) -> Plan:
         """Corners and `points` even times, or `times` alone.
 
-        With noise every sample ends a piece, and none is longer than `noise_interval` (s) where one is given.
+        With noise every sample ends a piece, or, where one is given, pieces are no longer than `noise_interval` (s).
         """
         corner_time, corner_value = waveform.time, waveform.voltage
         row = np.zeros(corner_time.size - 1, np.int64) if rows is None else np.asarray(rows.row, np.int64)
@@ -178,10 +178,11 @@ _MOST_PIECES = 50_000_000
 
 
 def _split(corner_time, corner_value, row, time, segment, interval):
-    """Pieces cut at every sample and after every `interval`: noise enters there, whatever steps the loop takes."""
-    inside = (time > corner_time[segment]) & (time < corner_time[segment + 1])
-    cuts, on = time[inside], segment[inside]
-    if interval is not None:
+    """Pieces cut at every sample or after every `interval`: noise enters there, whatever steps the loop takes."""
+    if interval is None:
+        inside = (time > corner_time[segment]) & (time < corner_time[segment + 1])
+        cuts, on = time[inside], segment[inside]
+    else:
         lengths = np.diff(corner_time)
         count = np.maximum(np.ceil(lengths / interval * (1.0 - 1e-12)) - 1.0, 0.0)
         require(
@@ -190,10 +191,9 @@ def _split(corner_time, corner_value, row, time, segment, interval):
             f"a noise_interval of {interval:g} s cuts the waveform into {count.sum():.3g} pieces; take a longer one "
             "or a shorter waveform.",
         )
-        more = np.repeat(np.arange(lengths.size), count.astype(np.int64))
-        number = np.arange(more.size) - np.repeat(np.cumsum(count) - count, count.astype(np.int64)) + 1.0
-        cuts = np.concatenate([cuts, corner_time[more] + number / (count[more] + 1.0) * lengths[more]])
-        on = np.concatenate([on, more])
+        on = np.repeat(np.arange(lengths.size), count.astype(np.int64))
+        number = np.arange(on.size) - np.repeat(np.cumsum(count) - count, count.astype(np.int64)) + 1.0
+        cuts = corner_time[on] + number / (count[on] + 1.0) * lengths[on]
     share = (cuts - corner_time[on]) / np.diff(corner_time)[on]
     position = np.concatenate([np.arange(corner_time.size, dtype=np.float64), on + 0.5])
     times = np.concatenate([corner_time, cuts])
@@ -268,7 +268,7 @@ class Computed:
     sensitivity: Float[np.ndarray, "device sample quantity column"] | None
     """Of current, device voltage and each state variable, by parameters, series resistance and initial values;
     traced, also by the state where the present piece of the waveform began and the source at its two ends."""
-    passage: Float[np.ndarray, "device piece moving column"] | None
+    passage: Float[np.ndarray, "device piece moving reach"] | None
     """Of all that moves, at the end of each piece, by itself at the piece's start and the source at its two ends."""
     reports: Float[np.ndarray, "device report"]
     """Status, time reached, steps, state variables."""

@@ -64,8 +64,8 @@ def drive(
     event. `corner_values` (V, or A of a current source) replaces the waveform's values at its corners by a tensor, to
     which gradients flow. `rtol` bounds the error of each step relative to the state (and to a thousandth of its
     range), `max_steps` ends a straight piece that does not get on. `seed` addresses the noise of a stochastic law; it
-    enters at every sample, and at least once in every `noise_interval` (s) where one is given: take it well below
-    the times in which the law relaxes, and the draws no longer depend on what is recorded between.
+    enters at every sample, or once in every `noise_interval` (s) where one is given: take it well below the times in
+    which the law relaxes. The draws then do not depend on what is recorded.
     Raises `PinchedError` for a state outside its bounds or arguments that do not fit, and `DriveError`, which keeps
     what was computed, where a step cannot converge: it names time, device and state.
     """

@@ -1,10 +1,10 @@
 r"""Profile intervals of a fit: how far one parameter can go when all others follow.
 
-`fit_device` states intervals from the covariance at the best fit, which assumes that the valley around it is straight.
+`fit_device` states intervals from the covariance at the best fit, which takes the valley around it for straight.
 `profile_intervals` walks along the valley: one parameter is held, the others are fitted again, and the interval ends
 where the cost has risen by the quantile of chi squared. Use it for the parameters that you publish; a valley that
 leads to the edge of the search range has an open end, and the parameter is not identified, whatever the covariance
-says. It takes some twenty fits a parameter, each from the one before.
+says. It takes some twenty fits a parameter, each from the one before. Samples count as independent, as in the fit.
 """
 
 from __future__ import annotations
