@@ -295,7 +295,7 @@ def run_device(
                 if m > 0:
                     rough = advance(
                         s, x, reached, work[8], work[9], full, h, tau, length, v, slope, frozen, p, circuit, code,
-                        implicit, n, m, count, out, guess, atol, s_stages,
+                        implicit, n, m, count, out, guess, atol, rtol, s_stages,
                     )  # fmt: skip
                 if rough < 0.0:
                     _tell(report, NO_SOLUTION, start + tau, total, x, n)

@@ -113,7 +113,7 @@ def linearised(
 @njit(cache=True)
 def advance(
     s, x0, x1, d2, d3, full, h, begun, span, v, slope, frozen, p, circuit, code, implicit, n, m, count, out, guess,
-    scales, stages,
+    scales, rtol, stages,
 ):  # fmt: skip
     """Advances s[state, column] over h, part of a step `full` long from x0 to x1; `stages` get its stage values.
 
@@ -122,7 +122,7 @@ def advance(
     Returns how rough the step was, or -1 where it cannot be solved: the difference to a quadrature of the first two
     stages alone, as a share of s and of what it would gain at this pace over `span` (s). A threshold inside
     a step bends the state so little that its own error does not show it, but the forcing of s jumps there. `scales`
-    (of the state variables, up to a factor) say what is small beside the largest entry of its column.
+    (of the state variables: their absolute tolerances) say what is small beside the largest entry of its column.
     """
     columns = s.shape[1]
     jacobian = np.zeros((3, m, m))
@@ -176,6 +176,10 @@ def advance(
         if damping:
             # What a stiff law forgets within the step is no error.
             substitute(damped, turns, m, gap)
+        weight = 0.0
+        if q <= count:
+            value = abs(p[q]) if q < count else circuit[R_SERIES]
+            weight = 1.0 / (rtol * value) if value > 0.0 else 0.0
         largest = 0.0
         for a in range(m):
             largest = max(largest, abs(s[a, q]) / scales[a])
@@ -183,6 +187,8 @@ def advance(
             size = abs(s[a, q]) + span * max(abs(right[a]), abs(right[m + a]), abs(right[2 * m + a]))
             # Beside a large entry a small one is rounding, which no step length would smooth.
             size = max(size, 1e-4 * largest * scales[a])
+            # Nor does one matter by which the whole parameter moves the state by less than its absolute tolerance.
+            size = max(size, scales[a] * weight)
             if abs(gap[a]) > rough * size:
                 rough = abs(gap[a]) / size
             s[a, q] = stages[2, a, q]
