@@ -70,6 +70,7 @@ def ranked(lab):
     return json.loads(done.stdout), folder
 
 
+@pytest.mark.slow
 def test_the_law_that_made_the_sweeps_is_first_with_its_parameters(ranked):
     record, folder = ranked
     assert record == json.loads((folder / "ranked" / "fits.json").read_text(encoding="utf-8"))
@@ -82,9 +83,10 @@ def test_the_law_that_made_the_sweeps_is_first_with_its_parameters(ranked):
     assert best["verdict"].startswith("describes the sweeps")
     assert best["error_held_back_decades"] < 0.02
     assert set(best["left_open"]) == {n for n, p in found.items() if not p["identified"]}
-    assert not record["laws"][1]["verdict"].startswith("describes the sweeps:")
+    assert record["laws"][1]["error_held_back_decades"] > 2 * best["error_held_back_decades"]
 
 
+@pytest.mark.slow
 def test_files_are_figures_tables_and_json(ranked):
     _, folder = ranked
     names = {path.name for path in (folder / "ranked").iterdir()}
@@ -98,6 +100,7 @@ def test_files_are_figures_tables_and_json(ranked):
     assert table.startswith("law,parameter,unit,value,low_95,high_95,identified\nvteam,")
 
 
+@pytest.mark.slow
 def test_of_several_devices_one_is_taken_and_said(tmp_path):
     lab = tmp_path / "lab"
     lab.mkdir()

@@ -84,6 +84,7 @@ def test_ngspice_runs_the_netlist_and_finds_the_same_sweep(finished, tmp_path):
     assert np.abs(current - sweep.current[steady]).max() < 1e-3 * np.abs(sweep.current).max()
 
 
+@pytest.mark.slow
 def test_devices_with_a_spread_each_get_a_file_and_a_card(tmp_path):
     out = tmp_path / "out"
     done = pinched(
@@ -100,6 +101,7 @@ def test_devices_with_a_spread_each_get_a_file_and_a_card(tmp_path):
     assert "and 2 more" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_stochastic_law_needs_no_spread_and_repeats_with_its_seed(tmp_path):
     found = []
     for seed in (1, 1, 2):
@@ -114,6 +116,7 @@ def test_a_stochastic_law_needs_no_spread_and_repeats_with_its_seed(tmp_path):
     assert len(set(found[0])) == 3
 
 
+@pytest.mark.slow
 def test_parts_and_presets_by_name(tmp_path):
     out = tmp_path / "out"
     arguments = (

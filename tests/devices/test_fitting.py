@@ -112,6 +112,7 @@ def test_what_is_refused() -> None:
         FitOptions(points=5)
 
 
+@pytest.mark.slow
 def test_profile_intervals_follow_the_valley() -> None:
     """Where the valley is straight they are those of the covariance; where it leads out of the range they say so."""
     fit = fit_device(Vteam, _noisy(TRUTH, 2, 0.02), options=QUICK)

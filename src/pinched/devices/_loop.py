@@ -13,7 +13,7 @@ from numba import njit
 from pinched.devices._compile import call_law
 from pinched.devices._events import kick, played, record, set_row
 from pinched.devices._rodas import dense, step, step_one
-from pinched.devices._sensitivity import advance, between
+from pinched.devices._sensitivity import advance, between, meet
 from pinched.devices._terminal import (
     ANY_LIMIT,
     CLOSURE,
@@ -21,6 +21,7 @@ from pinched.devices._terminal import (
     R_SERIES,
     RATE1,
     RESPONSE,
+    rates,
     rates_with_slopes,
 )
 
@@ -90,6 +91,7 @@ def run_device(
     frozen = np.zeros(wide, np.bool_)
     i_x, u_x = np.zeros(wide), np.zeros(wide)
     work = np.zeros((10, wide))
+    before = np.zeros(wide)
     out = np.zeros(max(2 * n + n * n + n, n + 3, derived, 2 * n * (1 + count), 4))
     bound_out = np.zeros(max(2 * n * (1 + count), 1))
     p = np.zeros(max(count + derived, 1))
@@ -306,9 +308,14 @@ def run_device(
                     h *= 0.25
                     continue
                 if hit >= 0 and hit < n:
-                    which = 2 * hit + (1 if hit_high else 0)
-                    for q in range(columns):
-                        s[hit, q] = bound_out[2 * n + which * count + q] if q < count else 0.0
+                    # Just before the bound, to see whether another variable's speed jumps with the meeting.
+                    for a in range(m):
+                        z[a] = y[a]
+                    z[hit] += (-1e-6 if hit_high else 1e-6) * width[hit]
+                    rates(z, v + slope * h, p, circuit, code, implicit, n, out, guess, before)
+                    meet(
+                        s, hit, 2 * hit + (1 if hit_high else 0), before, raw1, bound_out, frozen, n, m, count
+                    )
             end = start + tau + h
             last = tau + h >= length * (1.0 - 1e-14)
             while (

@@ -196,6 +196,24 @@ def advance(
 
 
 @njit(cache=True)
+def meet(s, hit, which, before, after, bound_out, frozen, n, m, count):
+    """Sensitivities when variable `hit` meets a bound (number `which` in bound_out) at a time that moves itself.
+
+    The variable then depends on what its bound depends on. One whose speed jumps with the meeting, from `before` to
+    `after`, had the earlier speed for the longer, the later the meeting is.
+    """
+    for q in range(s.shape[1]):
+        bound = bound_out[2 * n + which * count + q] if q < count else 0.0
+        if before[hit] != 0.0:
+            later = (bound - s[hit, q]) / before[hit]
+            for a in range(m):
+                jump = before[a] - after[a]
+                if a != hit and not frozen[a] and abs(jump) > 1e-3 * (abs(before[a]) + abs(after[a])):
+                    s[a, q] += jump * later
+        s[hit, q] = bound
+
+
+@njit(cache=True)
 def between(before, stages, share, result):
     """Sensitivity at `share` of a step: the polynomial through its start and its three stages."""
     c1, c2, c3 = _C[0], _C[1], _C[2]

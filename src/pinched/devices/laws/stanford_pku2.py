@@ -154,7 +154,8 @@ class StanfordPku2(ImplicitLaw):
             * (ew.bounded_exp(reach - barrier) - ew.bounded_exp(-reach - barrier))
         )
         opening = ew.minimum(ew.where(closed, release, ew.minimum(release, hops)), top)
-        moving = ew.where(voltage > 0, ew.where(closed, 0.0, -ew.minimum(closing, top)), opening)
+        # A closed gap is held by its bound: a speed of 0 there would stop it a hair before, where nothing else does.
+        moving = ew.where(voltage > 0, -ew.minimum(closing, top), opening)
         growing = ew.where(voltage > 0, ew.where(closed, ew.minimum(widening, top), 0.0), 0.0)
         return ew.where(abs(voltage) > 0, moving, 0.0), growing
 
