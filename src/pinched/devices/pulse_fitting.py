@@ -199,7 +199,8 @@ def fit_pulses(traces: PulseTrace | Sequence[PulseTrace]) -> PulseFit:
         g_max=math.exp(quantities["g_max"].mean),
         pulses_up=counts[Direction.POTENTIATION],
         pulses_down=counts[Direction.DEPRESSION],
-        **held,
+        label_up=held["label_up"],
+        label_down=held["label_down"],
     )
     result = PulseFit(
         law=law,
