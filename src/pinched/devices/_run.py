@@ -165,12 +165,13 @@ class Plan:
                 corner_time, corner_value, row, wanted, segment, noise_interval
             )
         return cls(
-            corner_time=np.ascontiguousarray(corner_time),
-            corner_value=np.ascontiguousarray(corner_value),
-            row=np.ascontiguousarray(row),
-            time=np.ascontiguousarray(wanted),
-            value=np.ascontiguousarray(value),
-            segment=np.ascontiguousarray(segment.astype(np.int64)),
+            # Copies: a frozen array is another type to the compiled loop, which would be compiled once more for it.
+            corner_time=np.array(corner_time),
+            corner_value=np.array(corner_value),
+            row=np.array(row),
+            time=np.array(wanted),
+            value=np.array(value),
+            segment=np.array(segment, np.int64),
         )
 
 
