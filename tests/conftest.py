@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # Every annotation of these packages is checked while the tests run: shapes by jaxtyping, types by beartype.
 # Compiled kernels are left out (pinched._random, and the time loop of the devices): numba does its own typing.
-_COMPILED = {"_compile", "_loop", "_noise_kernels", "_rodas", "_sensitivity", "_terminal"}
+_COMPILED = {"_compile", "_events", "_loop", "_noise_kernels", "_rodas", "_sensitivity", "_terminal"}
 _hook = install_import_hook(
     [f"pinched.{name}" for name in ("data", "extraction", "crossbar", "networks", "report", "pipeline")]
     + [

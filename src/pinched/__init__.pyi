@@ -29,6 +29,7 @@ from .devices.circuit import Circuit as Circuit
 from .devices.comparing import fit_all as fit_all
 from .devices.cycles import event_rows as event_rows
 from .devices.drive import drive as drive
+from .devices.fit_profiles import profile_intervals as profile_intervals
 from .devices.fit_ranges import FitRange as FitRange
 from .devices.fitting import FitOptions as FitOptions
 from .devices.fitting import fit_device as fit_device
@@ -86,6 +87,7 @@ from .devices.laws.windows import Prodromakis as Prodromakis
 from .devices.laws.windows import Zha as Zha
 from .devices.laws.wox import Wox as Wox
 from .devices.laws.yakopcic import Yakopcic as Yakopcic
+from .devices.pulse_fitting import fit_pulses as fit_pulses
 from .devices.simulated import simulate_sweep as simulate_sweep
 from .devices.spikes import paired_pulses as paired_pulses
 from .devices.spikes import spike_timing as spike_timing

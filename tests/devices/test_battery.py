@@ -24,6 +24,7 @@ import pinched
 import pinched.devices.laws
 from circuit_references import device_files
 from law_cases import accepted, given, moving, number, perturbed, points, several, widths
+from pinched._errors import PinchedError
 from pinched.data.waveforms import Waveform
 from pinched.devices._program import program
 from pinched.devices._terminal import BOUNDS, CLOSURE, NOISE, PROLOGUE, RATE
@@ -306,6 +307,32 @@ def _check_units(part: object) -> None:
             for key in ("unit", "symbol", "meaning"):
                 assert item.metadata.get(key), f"{type(part).__name__}.{item.name} has no {key}"
             assert not math.isnan(value)
+
+
+_NO_KNOWN_SIZE = {
+    # A barrier that is gone may lie any distance below the Fermi level; a crossover may be at any voltage.
+    "point-contact": {"barrier"},
+    "space-charge": {"crossover"},
+    # The field that tunnels, times the thickness: thin and thick films span what a factor would.
+    "fowler-nordheim": {"field_voltage"},
+}
+
+
+def test_a_parameter_in_another_unit_is_refused(name: str, law: Law) -> None:
+    """Lengths, voltages, temperatures and energies a thousand times too large or too small: nm for m, mV for V."""
+    starts = {id(v) for v in law.initial_state()}
+    for parameter, value in parameters(law).items():
+        size = number(value)
+        if units(law)[parameter] not in ("m", "V", "K", "eV") or size == 0.0:
+            continue
+        if parameter in _NO_KNOWN_SIZE.get(name, ()):
+            continue
+        for factor in (1e3, 1e-3):
+            if factor < 1 and id(value) in starts:
+                continue  # a start near the lower bound is a start
+            wanted = "initial" if id(value) in starts else parameter.split(".")[-1]
+            with pytest.raises(PinchedError, match=wanted):
+                with_parameters(law, {parameter: size * factor})
 
 
 def test_sources_are_in_the_bibliography(law: Law) -> None:

@@ -50,6 +50,15 @@ class Relaxing(Law):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Walled(Relaxing):
+    """Bounded below only."""
+
+    def bounds(self) -> tuple[tuple[Param, Param], ...]:
+        """From 0 up."""
+        return ((0.0, math.inf),)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Rotating(Relaxing):
     """Two coupled variables: x' = -y + v, y' = x; and a product, so that the Jacobian is not constant."""
 
@@ -257,6 +266,48 @@ def test_gradients_agree_with_finite_differences(circuit: Circuit) -> None:
         )
 
 
+@pytest.mark.parametrize("circuit", [*_CIRCUITS, Circuit(source=Source.CURRENT)])
+def test_gradients_by_the_waveform_agree_with_finite_differences(circuit: Circuit) -> None:
+    """By each corner of the drive, of current, voltage on the device, state and source."""
+    law, wave = _vteam(v_off=0.35), triangle("0.9 V", period="1 ms")
+    scale = 1e-4 if circuit.source is Source.CURRENT else 1.0
+    base = torch.from_numpy((wave.voltage + 0.02) * scale)
+    times = np.linspace(0, 1e-3, 60)
+    weight = torch.linspace(0.3, 1.0, 60, dtype=torch.float64)
+
+    def loss(corners: torch.Tensor) -> torch.Tensor:
+        run = drive(law, wave, times=times, circuit=circuit, rtol=1e-10, corner_values=corners).trace
+        seen = 1e3 * run.current + run.device_voltage + 3e8 * run.state[0] + run.source / scale
+        return (seen * weight).sum()
+
+    corners = base.clone().requires_grad_(True)
+    loss(corners).backward()
+    assert corners.grad is not None
+    total = float(loss(base))
+    step = 1e-5 * scale
+    for k in range(base.numel()):
+        moved = [base.clone() for _ in range(4)]
+        for one, by in zip(moved, (-2, -1, 1, 2), strict=True):
+            one[k] += by * step
+        around = [float(loss(one)) for one in moved]
+        difference = (around[0] - 8 * around[1] + 8 * around[2] - around[3]) / 12
+        assert abs(float(corners.grad[k]) * step - difference) < 1e-5 * (1e-5 * abs(total) + abs(difference))
+
+
+def test_gradients_of_the_voltage_that_a_current_source_needs() -> None:
+    wave = triangle(1e-4, period="1 ms")
+    r_on = torch.tensor(1e3, dtype=torch.float64, requires_grad=True)
+
+    def voltage(value: object) -> torch.Tensor:
+        run = drive(_vteam(r_on=value), wave, circuit=Circuit(source=Source.CURRENT), points=50, rtol=1e-10)
+        return run.trace.device_voltage.abs().sum()
+
+    voltage(r_on).backward()
+    step = 0.1
+    difference = (float(voltage(1e3 + step)) - float(voltage(1e3 - step))) / (2 * step)
+    assert float(r_on.grad or 0.0) == pytest.approx(difference, rel=1e-5)
+
+
 def test_noise_does_not_depend_on_the_sampling() -> None:
     count = 4000
     law = Diffusing(tau=torch.full((count,), 0.1, dtype=torch.float64))
@@ -277,6 +328,39 @@ def test_noise_does_not_depend_on_the_sampling() -> None:
     assert not torch.equal(again, drive(law, rest, points=100, seed=4).trace.state)
 
 
+def test_noise_at_an_interval_does_not_know_what_is_recorded() -> None:
+    count = 4000
+    law = Diffusing(tau=torch.full((count,), 0.1, dtype=torch.float64))
+    rest = Waveform(time=np.array([0.0, 1.0]), voltage=np.zeros(2))
+    few = drive(law, rest, times=np.array([0.5, 1.0]), noise_interval="5 ms", seed=3).trace.state
+    many = drive(law, rest, points=901, noise_interval="5 ms", seed=3).trace
+    at_half = int(np.argmin(np.abs(many.time.numpy() - 0.5)))
+    assert torch.equal(few[0, :, 1], many.state[0, :, -1])
+    assert torch.allclose(few[0, :, 0], many.state[0, :, at_half])
+    assert float(few[0, :, 1].var()) == pytest.approx(0.0045, rel=4 * math.sqrt(2 / count) + 0.02)
+    with pytest.raises(PinchedError, match="noise_interval is 0 s"):
+        drive(law, rest, noise_interval=0.0)
+    with pytest.raises(PinchedError, match="cuts the waveform"):
+        drive(law, rest, noise_interval=1e-12)
+    with pytest.raises(PinchedError, match="do not pass through the noise"):
+        drive(Diffusing(tau=torch.tensor(0.1, dtype=torch.float64, requires_grad=True)), rest)
+
+
+def test_a_bound_on_one_side_holds_there_and_nowhere_else() -> None:
+    omega = 2 * math.pi
+    free = drive(Relaxing(tau=0.05), sine("1 V", frequency="1 Hz", cycles=1)).trace
+    walled = drive(Walled(tau=0.05), sine("1 V", frequency="1 Hz", cycles=1)).trace
+    first = free.time < 0.5
+    assert torch.allclose(walled.state[0, first], free.state[0, first], atol=1e-6)
+    assert float(walled.state.min()) >= 0.0
+    assert float(walled.state[0, int((free.time < 0.8).sum())]) < 1e-9, "held while the drive is negative"
+    again = drive(Walled(tau=0.05), sine("1 V", frequency="1 Hz", cycles=2)).trace
+    peak = 1.0 / math.sqrt(1.0 + (omega * 0.05) ** 2)
+    assert float(again.state[0, again.time > 1.0].max()) == pytest.approx(peak, rel=1e-2), (
+        "and it leaves again"
+    )
+
+
 def test_rows_change_parameters_from_event_to_event() -> None:
     waveform = triangle("1 V", period="1 ms", cycles=2)
     laws = (_vteam(r_on=1e3), _vteam(r_on=2e3))
@@ -295,6 +379,16 @@ def test_a_law_that_cannot_go_on_keeps_what_was_computed() -> None:
     kept = caught.value.trace.current
     assert torch.isnan(kept[-1])
     assert torch.isfinite(kept[0])
+
+
+def test_a_failure_names_device_place_and_every_state() -> None:
+    law = Rotating(tau=torch.tensor([1.0, 1e-7], dtype=torch.float64), x_initial=0.5)
+    with pytest.raises(
+        DriveError, match=r"device 1 of 2: .* t = .* s \(source .*\), x = .*, y = .*; 1 of 2"
+    ) as caught:
+        drive(law, triangle("1 V", period="1 s"), max_steps=2000)
+    assert torch.isfinite(caught.value.trace.current[0]).all(), "the device that got through is kept whole"
+    assert torch.isnan(caught.value.trace.state[:, 1, -1]).all()
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from pinched.data.sweep import IVSweep
 from pinched.data.waveforms import triangle
 from pinched.devices.comparing import fit_all
 from pinched.devices.drive import drive
+from pinched.devices.fit_profiles import profile_intervals
 from pinched.devices.fit_ranges import FitRange
 from pinched.devices.fitting import FitOptions, fit_device
 from pinched.devices.laws.linear_drift import LinearIonDrift
@@ -109,3 +110,23 @@ def test_what_is_refused() -> None:
         FitRange(low=2.0, high=1.0)
     with pytest.raises(PinchedError, match="at least 20"):
         FitOptions(points=5)
+
+
+@pytest.mark.slow
+def test_profile_intervals_follow_the_valley() -> None:
+    """Where the valley is straight they are those of the covariance; where it leads out of the range they say so."""
+    fit = fit_device(Vteam, _noisy(TRUTH, 2, 0.02), options=QUICK)
+    by_name = {p.name: p for p in fit.parameters}
+    r_on, k_on = profile_intervals(fit, ("r_on", "k_on"))
+    straight = by_name["r_on"]
+    assert r_on.high - r_on.low == pytest.approx(straight.high - straight.low, rel=0.25)
+    assert r_on.low < TRUTH.r_on < r_on.high
+    assert not r_on.open_low
+    assert not r_on.open_high
+    # k_on is traded for v_on: its true interval is wide, and it holds the truth.
+    assert k_on.low <= TRUTH.k_on <= k_on.high
+    assert abs(k_on.high - k_on.low) > 0.1 * abs(k_on.value)
+    with pytest.raises(PinchedError, match="w_off was not fitted"):
+        profile_intervals(fit, ("w_off",))
+    with pytest.raises(PinchedError, match="level"):
+        profile_intervals(fit, ("r_on",), level=95)

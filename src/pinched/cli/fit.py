@@ -41,6 +41,18 @@ def fit(
         int, typer.Option("--cycles", help="Sweeps that are fitted at most, evenly chosen.")
     ] = 5,
     device: Annotated[str | None, typer.Option("--device", help="Fit this device alone.")] = None,
+    together: Annotated[
+        bool,
+        typer.Option(
+            "--together", help="Take all sweeps as those of one device, whatever their files are called."
+        ),
+    ] = False,
+    profile: Annotated[
+        bool,
+        typer.Option(
+            "--profile", help="Profile intervals for the best law: slower, but they follow bent valleys."
+        ),
+    ] = False,
     name_pattern: opt.NamePattern = None,
     seed: opt.Seed = 0,
     out: opt.Out = Path("pinched_fit"),
@@ -51,6 +63,7 @@ def fit(
     with mistakes_end_with_two(as_json):
         from pinched._files import check_output, output_folder
         from pinched.devices.comparing import competitors, fit_all
+        from pinched.devices.fit_profiles import profile_intervals
         from pinched.devices.fitting import FitOptions
         from pinched.devices.law import with_parameters
         from pinched.devices.laws.registry import LAWS
@@ -72,7 +85,7 @@ def fit(
         source = opt.source(reading, read_voltage=None, name_pattern=name_pattern, skip_bad=skip_bad)
         progress = TerminalProgress()
         found = gather(paths, source, progress=progress)
-        sweeps = _of_device(list(found.sweeps), device)
+        sweeps, note = _of_device(list(found.sweeps), device, together)
         own_series = series_resistance.strip() == "fit"
         options = FitOptions(
             seed=seed, sweeps=cycles, rate=to_si(rate, "V"), fit_series=own_series,
@@ -81,17 +94,23 @@ def fit(
         ranked = fit_all(sweeps, laws=wanted, options=options, fixed=values, progress=progress)
         about = {
             "command": command_line(),
-            "device": sweeps[0].device,
+            "device": note or sweeps[0].device,
             "sweeps": len(sweeps),
             "sweep_rate_assumed_V_per_s": None if all(s.time is not None for s in sweeps) else options.rate,
             "seed": seed,
         }
+        best = next((entry.fit for entry in ranked if entry.fit is not None), None)
+        if profile and best is not None:
+            about["profile_intervals_95"] = {
+                p.name: {"low": p.low, "high": p.high, "open": p.open_low or p.open_high, "unit": p.unit}
+                for p in profile_intervals(best, progress=progress)
+            }
         with output_folder(out, mark=MARK) as folder:
             write_fits(folder, ranked, about)
         if as_json:
             sys.stdout.write((out / MARK).read_text(encoding="utf-8"))
             return
-        _print(ranked, sweeps[0].device, out)
+        _print(ranked, note or sweeps[0].device, out)
 
 
 def _pair(text: str) -> tuple[str, float]:
@@ -108,21 +127,36 @@ def _pair(text: str) -> tuple[str, float]:
     return name.strip(), number
 
 
-def _of_device(sweeps: list[IVSweep], device: str | None) -> list[IVSweep]:
-    """Sweeps of one device: fits of several devices at once would mean none of them."""
+def _of_device(sweeps: list[IVSweep], device: str | None, together: bool) -> tuple[list[IVSweep], str]:
+    """Sweeps of one device, since fits of several at once would mean none of them; and what was chosen for the user.
+
+    Without a name it is the device with the most sweeps, of equal ones that with the widest.
+    """
+    if together:
+        if device is not None:
+            raise PinchedError("--together takes all devices and --device one of them; give one of the two.")
+        names = len({s.device for s in sweeps})
+        return sweeps, f"{names} devices taken as one" if names > 1 else ""
     devices = list(dict.fromkeys(s.device for s in sweeps))
+    if device is None and len(devices) > 1:
+
+        def weight(name: str) -> tuple[int, float]:
+            own = [s for s in sweeps if s.device == name]
+            return len(own), max(float(s.voltage.max() - s.voltage.min()) for s in own)
+
+        device = max(devices, key=weight)
+        note = f"{device}, one of {len(devices)} devices (--device names another)"
+        return [s for s in sweeps if s.device == device], note
     if device is None:
-        if len(devices) > 1:
-            dots = ", ..." if len(devices) > 4 else ""
-            raise PinchedError(
-                f"these files hold {len(devices)} devices: {', '.join(devices[:4])}{dots}. "
-                "A law is fitted to one: name it with --device."
-            )
-        return sweeps
+        return sweeps, ""
     chosen = [s for s in sweeps if s.device == device]
     if not chosen:
         raise PinchedError(f"there is no device '{device}'; there are {', '.join(devices[:8])}.")
-    return chosen
+    return chosen, ""
+
+
+def _decades(value: float) -> str:
+    return "one cycle" if value != value else f"{value:.3f}"
 
 
 def _print(ranked: list[RankedLaw], device: str, out: Path) -> None:
@@ -135,7 +169,7 @@ def _print(ranked: list[RankedLaw], device: str, out: Path) -> None:
             table.add_row(entry.name, "", "", "", "", f"[red]not fitted:[/] {entry.problem}")
             continue
         table.add_row(
-            entry.name, f"{entry.cross_validated:.3f}", f"{entry.cross_validated_worst:.3f}",
+            entry.name, _decades(entry.cross_validated), _decades(entry.cross_validated_worst),
             f"{entry.fit.error_decades:.3f}", f"{entry.akaike_difference:.0f}", entry.fit.verdict.split(":")[0],
         )  # fmt: skip
     console.print(table)

@@ -10,64 +10,27 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from pinched._random import _philox
 from pinched.devices._compile import call_law
+from pinched.devices._events import kick, played, record, set_row
 from pinched.devices._rodas import dense, step, step_one
-from pinched.devices._sensitivity import advance, between, of_current
+from pinched.devices._sensitivity import advance, between, meet
 from pinched.devices._terminal import (
     ANY_LIMIT,
-    BOUNDS,
     CLOSURE,
     CURRENT_SOURCE,
-    NOISE,
-    PROLOGUE,
     R_SERIES,
-    RATE,
     RATE1,
     RESPONSE,
+    rates,
     rates_with_slopes,
-    solve,
 )
 
 DONE, TOO_MANY_STEPS, NOT_FINITE, NO_SOLUTION = 0, 1, 2, 3
 # A variable that meets a bound stops this share of its range before it: exactly at the bound some windows are
 # zero, and rounding alone would lock the state there for good.
 _HAIR = 1e-12
-
-
-@njit(cache=True)
-def _normal(k0, k1, segment, component, device):
-    words = _philox(
-        np.uint64(segment),
-        np.uint64(component),
-        np.uint64(device) & np.uint64(0xFFFFFFFF),
-        np.uint64(0),
-        k0,
-        k1,
-    )
-    scale = 1.0 / 4294967296.0
-    radius = np.sqrt(-2.0 * np.log((float(words[0]) + 0.5) * scale))
-    return radius * np.cos(2.0 * np.pi * (float(words[1]) + 0.5) * scale)
-
-
-@njit(cache=True)
-def _kick(
-    x, v, time, number, device, noise_key, low, high, p, circuit, code, implicit, n, lagging, out, guess
-):  # fmt: skip
-    """Adds the noise of `time` (s) at source value v: half of a piece's before it and half after it.
-
-    Halves on both sides of the drift make what is read right to second order in the length of the pieces.
-    """
-    u, i, _ = solve(x, x[n] if lagging else v, p, circuit, code, implicit, n, out, guess, not lagging)
-    call_law(code[NOISE], x, u, i, p, out)
-    for a in range(n):
-        moved = x[a] + out[a] * np.sqrt(time) * _normal(noise_key[0], noise_key[1], number, a, device)
-        # A wall throws back what runs against it; what would reach the other wall too is held.
-        if moved > high[a]:
-            moved = 2.0 * high[a] - moved
-        elif moved < low[a]:
-            moved = 2.0 * low[a] - moved
-        x[a] = min(max(moved, low[a]), high[a])
+ABSOLUTE_SHARE = 1e-3
+"""Below this share of its range an error of a state is judged by the range and not by the state itself."""
 
 
 @njit(cache=True)
@@ -88,52 +51,24 @@ def _error(x, y, estimate, d2, f, h, rtol, atol, m):
 
 
 @njit(cache=True)
-def _set_row(row, parameters, p, count, x, code, out, low, high, n, bound_out):
-    for k in range(count):
-        p[k] = parameters[row, k]
-    call_law(code[PROLOGUE], x, 0.0, 0.0, p, out)
-    for k in range(p.size - count):
-        p[count + k] = out[k]
-    call_law(code[BOUNDS], x, 0.0, 0.0, p, bound_out)
+def _tell(report, status, time, total, x, n):
+    report[0], report[1], report[2] = status, time, total
     for k in range(n):
-        low[k], high[k] = bound_out[2 * k], bound_out[2 * k + 1]
-
-
-@njit(cache=True)
-def _played(x, v, p, circuit, code, implicit, n, out, guess, low, high):
-    """Moves the state of a play law into its limits at source value v; behind a resistance both are sought."""
-    before = x[0]
-    below, above = low[0], high[0]
-    for _ in range(200):
-        u, _i, _m = solve(x, v, p, circuit, code, implicit, n, out, guess, True)
-        call_law(code[RATE], x, u, 0.0, p, out)
-        # The limits' order decides a state between them: first raised to the lower, then held below the upper.
-        wanted = min(max(min(out[1], max(before, out[0])), low[0]), high[0])
-        if abs(wanted - x[0]) <= 1e-14 * (high[0] - low[0]):
-            x[0] = wanted
-            return
-        if circuit[R_SERIES] == 0.0 and circuit[ANY_LIMIT] == 0.0 and circuit[CURRENT_SOURCE] == 0.0:
-            x[0] = wanted
-            return
-        # A state that rises takes voltage from the device: the answer lies between where it is and what it wants.
-        if wanted > x[0]:
-            below = x[0]
-        else:
-            above = x[0]
-        x[0] = 0.5 * (below + above) if below > low[0] or above < high[0] else wanted
-    return
+        report[3 + k] = x[k]
 
 
 @njit(cache=True, nogil=True)
 def run_device(
     device, parameters, row_of_segment, x0, circuit, code, implicit, sizes,
     corner_time, corner_value, sample_time, sample_value, sample_segment, sample_slot,
-    rtol, atol, max_steps, noise_key, current, state, device_voltage, sensitivity, report,
+    rtol, atol, max_steps, noise_key, current, state, device_voltage, sensitivity, passage, report,
 ):  # fmt: skip
     """Runs one device; fills current[slot], state[variable, slot], device_voltage[slot], sensitivity[slot, column].
 
-    `sizes` = (state variables, parameters, derived parameters, noise in steps, sensitivity wanted, play law).
-    `report` receives (status, time, steps, first state); returned is the number of samples done.
+    `sizes` = (state variables, parameters, derived parameters, noise in steps, sensitivity wanted, play law,
+    sensitivity to the waveform wanted). `passage` receives, for each piece of the waveform, how the state at its end
+    depends on that at its start and on the source's values at both ends.
+    `report` receives (status, time, steps, state variables); returned is the number of samples done.
     """
     n, count, derived = sizes[0], sizes[1], sizes[2]
     noisy, graded, play = sizes[3] == 1, sizes[4] == 1, sizes[5] == 1
@@ -152,15 +87,18 @@ def run_device(
     z, reached = np.zeros(wide), np.zeros(wide)
     jacobian, jacobian1 = np.zeros((wide, wide)), np.zeros((wide, wide))
     f_v, f_v1, f_t = np.zeros(wide), np.zeros(wide), np.zeros(wide)
-    low, high = np.full(wide, -np.inf), np.full(wide, np.inf)
+    low, high, width = np.full(wide, -np.inf), np.full(wide, np.inf), np.ones(wide)
     frozen = np.zeros(wide, np.bool_)
     i_x, u_x = np.zeros(wide), np.zeros(wide)
     work = np.zeros((10, wide))
+    before = np.zeros(wide)
     out = np.zeros(max(2 * n + n * n + n, n + 3, derived, 2 * n * (1 + count), 4))
     bound_out = np.zeros(max(2 * n * (1 + count), 1))
     p = np.zeros(max(count + derived, 1))
     guess = np.zeros(2)
-    columns = count + 1 + n
+    # Of the waveform's corners only those two count that bound the present piece, and the state at its start.
+    traced = sizes[6] == 1
+    columns = count + 1 + n + (m + 2 if traced else 0)
     s = np.zeros((wide, columns)) if graded else np.zeros((1, 1))
     s_old, s_at = np.zeros_like(s), np.zeros_like(s)
     s_stages = np.zeros((3, *s.shape))
@@ -177,36 +115,42 @@ def run_device(
         start, length = corner_time[segment], corner_time[segment + 1] - corner_time[segment]
         if length <= 0.0:
             continue
+        if traced:
+            for a in range(m):
+                for q in range(count + 1 + n, columns):
+                    s[a, q] = 1.0 if q == count + 1 + n + a else 0.0
         v0 = corner_value[segment]
         slope = (corner_value[segment + 1] - v0) / length
         fresh = v0 != v_before
         if row_of_segment[segment] != row:
             row = row_of_segment[segment]
-            _set_row(row, parameters, p, count, x, code, out, low, high, n, bound_out)
+            set_row(
+                row, parameters, p, count, x, code, out, low, high, n, bound_out, width, rtol * ABSOLUTE_SHARE, atol
+            )  # fmt: skip
             for k in range(n):
                 x[k] = min(max(x[k], low[k]), high[k])
             fresh = True
         if play:
             while slot < samples and sample_segment[slot] == segment:
-                _played(x, sample_value[slot], p, circuit, code, implicit, n, out, guess, low, high)
-                _record(
+                played(x, sample_value[slot], p, circuit, code, implicit, n, out, guess, low, high)
+                record(
                     slot, sample_slot, sample_value, x, s, p, circuit, code, implicit, n, m, count, out, guess,
-                    i_x, u_x, False, False, current, state, device_voltage, sensitivity,
+                    i_x, u_x, False, False, 0.0, current, state, device_voltage, sensitivity,
                 )  # fmt: skip
                 slot += 1
-            _played(x, corner_value[segment + 1], p, circuit, code, implicit, n, out, guess, low, high)
+            played(x, corner_value[segment + 1], p, circuit, code, implicit, n, out, guess, low, high)
             total += 1
             continue
         tau = 0.0
         if noisy:
             # What is read where a piece starts is read before its noise.
             while slot < samples and sample_segment[slot] == segment and sample_time[slot] <= start:
-                _record(
+                record(
                     slot, sample_slot, sample_value, x, s, p, circuit, code, implicit, n, m, count, out, guess,
-                    i_x, u_x, lagging, graded, current, state, device_voltage, sensitivity,
+                    i_x, u_x, lagging, graded, 0.0, current, state, device_voltage, sensitivity,
                 )  # fmt: skip
                 slot += 1
-            _kick(
+            kick(
                 x, v0, 0.5 * length, 2 * segment, device, noise_key, low, high, p, circuit, code, implicit, n,
                 lagging, out, guess,
             )  # fmt: skip
@@ -217,7 +161,7 @@ def run_device(
         first = True
         while tau < length or first:
             for a in range(m):
-                hair = _HAIR * (high[a] - low[a])
+                hair = _HAIR * width[a]
                 frozen[a] = (x[a] >= high[a] - 2.0 * hair and raw[a] > 0.0) or (
                     x[a] <= low[a] + 2.0 * hair and raw[a] < 0.0
                 )
@@ -229,9 +173,9 @@ def run_device(
             if first:
                 first = False
                 while slot < samples and sample_segment[slot] == segment and sample_time[slot] <= start:
-                    _record(
+                    record(
                         slot, sample_slot, sample_value, x, s, p, circuit, code, implicit, n, m, count, out, guess,
-                        i_x, u_x, lagging, graded, current, state, device_voltage, sensitivity,
+                        i_x, u_x, lagging, graded, 0.0, current, state, device_voltage, sensitivity,
                     )  # fmt: skip
                     slot += 1
             if graded:
@@ -243,7 +187,7 @@ def run_device(
                             s[a, q] = bound_out[2 * n + which * count + q] if q < count else 0.0
             steps += 1
             if steps > max_steps:
-                report[0], report[1], report[2], report[3] = TOO_MANY_STEPS, start + tau, total, x[0]
+                _tell(report, TOO_MANY_STEPS, start + tau, total, x, n)
                 return slot
             if tau + h >= length * (1.0 - 1e-14):
                 h = length - tau
@@ -264,7 +208,7 @@ def run_device(
             worst = _error(x, y, work[5], work[8], f, h, rtol, atol, m) if good else np.inf
             if not np.isfinite(worst):
                 if h < 1e-250:
-                    report[0], report[1], report[2], report[3] = NOT_FINITE, start + tau, total, x[0]
+                    _tell(report, NOT_FINITE, start + tau, total, x, n)
                     return slot
                 h *= 0.1
                 continue
@@ -281,7 +225,7 @@ def run_device(
                 if frozen[a]:
                     y[a] = x[a]
                     continue
-                hair = _HAIR * (high[a] - low[a])
+                hair = _HAIR * width[a]
                 if y[a] > high[a] - 0.5 * hair or y[a] < low[a] + 0.5 * hair:
                     up = y[a] > high[a] - 0.5 * hair
                     if x[a] == y[a]:
@@ -292,16 +236,16 @@ def run_device(
                         share, hit, hit_high = max(meets, 0.0), a, up
             if hit >= 0:
                 # A straight line would miss the time of the meeting; a shorter step finds it.
-                if share * abs(y[hit] - x[hit]) > 1e-9 * (high[hit] - low[hit]) and abs(
+                if share * abs(y[hit] - x[hit]) > 1e-9 * width[hit] and abs(
                     y[hit] - (high[hit] if hit_high else low[hit])
-                ) > max(atol[hit], rtol * (high[hit] - low[hit])):
+                ) > max(atol[hit], rtol * width[hit]):
                     h *= min(max(share, 0.1), 0.99)
                     continue
                 h *= max(share, 1e-3)
                 for a in range(m):
                     if not frozen[a]:
                         y[a] = dense(x[a], reached[a], work[8, a], work[9, a], h / full)
-                edge_hair = _HAIR * (high[hit] - low[hit])
+                edge_hair = _HAIR * width[hit]
                 y[hit] = high[hit] - edge_hair if hit_high else low[hit] + edge_hair
             if quick:
                 call_law(code[RATE1], y, v + slope * h, 0.0, p, out)
@@ -352,11 +296,11 @@ def run_device(
                 rough = 0.0
                 if m > 0:
                     rough = advance(
-                        s, x, reached, work[8], work[9], full, h, length, v, slope, frozen, p, circuit, code,
-                        implicit, n, m, count, out, guess, atol, s_stages,
+                        s, x, reached, work[8], work[9], full, h, tau, length, v, slope, frozen, p, circuit, code,
+                        implicit, n, m, count, out, guess, atol, rtol, s_stages,
                     )  # fmt: skip
                 if rough < 0.0:
-                    report[0], report[1], report[2], report[3] = NO_SOLUTION, start + tau, total, x[0]
+                    _tell(report, NO_SOLUTION, start + tau, total, x, n)
                     return slot
                 # As the state's error goes with the fourth power of the step, this goes with the third.
                 if rough > rtol**0.75 and h > 1e-10 * length:
@@ -364,9 +308,14 @@ def run_device(
                     h *= 0.25
                     continue
                 if hit >= 0 and hit < n:
-                    which = 2 * hit + (1 if hit_high else 0)
-                    for q in range(columns):
-                        s[hit, q] = bound_out[2 * n + which * count + q] if q < count else 0.0
+                    # Just before the bound, to see whether another variable's speed jumps with the meeting.
+                    for a in range(m):
+                        z[a] = y[a]
+                    z[hit] += (-1e-6 if hit_high else 1e-6) * width[hit]
+                    rates(z, v + slope * h, p, circuit, code, implicit, n, out, guess, before)
+                    meet(
+                        s, hit, 2 * hit + (1 if hit_high else 0), before, raw1, bound_out, frozen, n, m, count
+                    )
             end = start + tau + h
             last = tau + h >= length * (1.0 - 1e-14)
             while (
@@ -389,10 +338,11 @@ def run_device(
                         state[a, k] = z[a]
                 slot += 1
             while (
-                not noisy
-                and slot < samples
+                slot < samples
                 and sample_segment[slot] == segment
                 and (sample_time[slot] <= end or last)
+                # What is read at the end of a noisy piece is read after its noise.
+                and not (noisy and sample_time[slot] >= corner_time[segment + 1])
             ):
                 part = min(max((sample_time[slot] - start - tau) / full, 0.0), h / full)
                 for a in range(m):
@@ -400,9 +350,10 @@ def run_device(
                     z[a] = min(max(z[a], low[a]), high[a])
                 if graded:
                     between(s_old, s_stages, part * full / h, s_at)
-                _record(
+                record(
                     slot, sample_slot, sample_value, z, s_at, p, circuit, code, implicit, n, m, count, out, guess,
-                    i_x, u_x, lagging, graded, current, state, device_voltage, sensitivity,
+                    i_x, u_x, lagging, graded, (tau + part * full) / length, current, state, device_voltage,
+                    sensitivity,
                 )  # fmt: skip
                 slot += 1
             tau = length if last else tau + h
@@ -414,64 +365,30 @@ def run_device(
             h *= grow if hit < 0 else 1.0
             h_before = h
         v_before = corner_value[segment + 1]
+        if traced:
+            for a in range(m):
+                for q in range(m + 2):
+                    passage[segment, a, q] = s[a, count + 1 + n + q]
         if noisy:
-            _kick(
+            kick(
                 x, v_before, 0.5 * length, 2 * segment + 1, device, noise_key, low, high, p, circuit, code, implicit,
                 n, lagging, out, guess,
             )  # fmt: skip
             while slot < samples and sample_segment[slot] == segment:
-                _record(
+                record(
                     slot, sample_slot, sample_value, x, s, p, circuit, code, implicit, n, m, count, out, guess,
-                    i_x, u_x, lagging, graded, current, state, device_voltage, sensitivity,
+                    i_x, u_x, lagging, graded, 1.0, current, state, device_voltage, sensitivity,
                 )  # fmt: skip
                 slot += 1
-    report[0], report[1], report[2], report[3] = DONE, corner_time[-1], total, x[0]
+    _tell(report, DONE, corner_time[-1], total, x, n)
     return slot
-
-
-@njit(cache=True)
-def _record(
-    slot, sample_slot, sample_value, x, s, p, circuit, code, implicit, n, m, count, out, guess,
-    i_x, u_x, lagging, graded, current, state, device_voltage, sensitivity,
-):  # fmt: skip
-    k = sample_slot[slot]
-    if k < 0:
-        return
-    source = x[n] if lagging else sample_value[slot]
-    if graded:
-        of_current(
-            s,
-            x,
-            source,
-            not lagging,
-            p,
-            circuit,
-            code,
-            implicit,
-            n,
-            m,
-            count,
-            out,
-            guess,
-            i_x,
-            u_x,
-            sensitivity[k, 0],
-        )
-        for a in range(n):
-            sensitivity[k, 1 + a] = s[a]
-    u, i, _ = solve(x, source, p, circuit, code, implicit, n, out, guess, not lagging)
-    current[k] = i
-    if device_voltage.size > 1:
-        device_voltage[k] = u
-    for a in range(n):
-        state[a, k] = x[a]
 
 
 @njit(cache=True, nogil=True)
 def run_devices(
     first, last, parameters, row_of_segment, x0, circuit, code, implicit, sizes,
     corner_time, corner_value, sample_time, sample_value, sample_segment, sample_slot,
-    rtol, atol, max_steps, noise_key, current, state, device_voltage, sensitivity, report, slots,
+    rtol, atol, max_steps, noise_key, current, state, device_voltage, sensitivity, passage, report, slots,
 ):  # fmt: skip
     """`run_device` for devices first .. last - 1; arrays carry the device as their first axis."""
     for d in range(first, last):
@@ -479,5 +396,5 @@ def run_devices(
             d, parameters[d], row_of_segment, x0[d], circuit[d], code, implicit, sizes,
             corner_time, corner_value, sample_time, sample_value, sample_segment, sample_slot,
             rtol, atol[d], max_steps, noise_key, current[d], state[d], device_voltage[d],
-            sensitivity[d if sizes[4] == 1 else 0], report[d],
+            sensitivity[d if sizes[4] == 1 else 0], passage[d if sizes[6] == 1 else 0], report[d],
         )  # fmt: skip

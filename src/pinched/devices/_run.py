@@ -21,9 +21,6 @@ from pinched.devices._program import Program
 from pinched.devices.circuit import Circuit, ParameterRows, Source
 from pinched.devices.law import Law, Param, all_true, device_shape, parameters, show_value
 
-# A thousandth of a state's range: below that an error is judged by the range and not by the state itself.
-_ABSOLUTE_SHARE = 1e-3
-
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Inputs:
@@ -114,8 +111,12 @@ class Plan:
         times: Float[np.ndarray, " sample"] | None,
         noisy: bool,
         rows: ParameterRows | None,
+        noise_interval: float | None = None,
     ) -> Plan:
-        """Corners and `points` even times, or `times` alone; with noise every sample ends a piece."""
+        """Corners and `points` even times, or `times` alone.
+
+        With noise every sample ends a piece, or, where one is given, pieces are no longer than `noise_interval` (s).
+        """
         corner_time, corner_value = waveform.time, waveform.voltage
         row = np.zeros(corner_time.size - 1, np.int64) if rows is None else np.asarray(rows.row, np.int64)
         require(
@@ -161,26 +162,46 @@ class Plan:
         value = corner_value[segment] + share * (corner_value[segment + 1] - corner_value[segment])
         if noisy:
             corner_time, corner_value, row, segment = _split(
-                corner_time, corner_value, row, wanted, value, segment
+                corner_time, corner_value, row, wanted, segment, noise_interval
             )
         return cls(
-            corner_time=np.ascontiguousarray(corner_time),
-            corner_value=np.ascontiguousarray(corner_value),
-            row=np.ascontiguousarray(row),
-            time=np.ascontiguousarray(wanted),
-            value=np.ascontiguousarray(value),
-            segment=np.ascontiguousarray(segment.astype(np.int64)),
+            # Copies: a frozen array is another type to the compiled loop, which would be compiled once more for it.
+            corner_time=np.array(corner_time),
+            corner_value=np.array(corner_value),
+            row=np.array(row),
+            time=np.array(wanted),
+            value=np.array(value),
+            segment=np.array(segment, np.int64),
         )
 
 
-def _split(corner_time, corner_value, row, time, value, segment):
-    """Pieces cut at every sample, so that noise enters sample by sample whatever steps the loop takes."""
-    inside = (time > corner_time[segment]) & (time < corner_time[segment + 1])
-    position = np.concatenate([np.arange(corner_time.size, dtype=np.float64), segment[inside] + 0.5])
-    times = np.concatenate([corner_time, time[inside]])
+_MOST_PIECES = 50_000_000
+
+
+def _split(corner_time, corner_value, row, time, segment, interval):
+    """Pieces cut at every sample or after every `interval`: noise enters there, whatever steps the loop takes."""
+    if interval is None:
+        inside = (time > corner_time[segment]) & (time < corner_time[segment + 1])
+        cuts, on = time[inside], segment[inside]
+    else:
+        lengths = np.diff(corner_time)
+        count = np.maximum(np.ceil(lengths / interval * (1.0 - 1e-12)) - 1.0, 0.0)
+        require(
+            Plan,
+            float(count.sum()) <= _MOST_PIECES,
+            f"a noise_interval of {interval:g} s cuts the waveform into {count.sum():.3g} pieces; take a longer one "
+            "or a shorter waveform.",
+        )
+        on = np.repeat(np.arange(lengths.size), count.astype(np.int64))
+        number = np.arange(on.size) - np.repeat(np.cumsum(count) - count, count.astype(np.int64)) + 1.0
+        cuts = corner_time[on] + number / (count[on] + 1.0) * lengths[on]
+    share = (cuts - corner_time[on]) / np.diff(corner_time)[on]
+    position = np.concatenate([np.arange(corner_time.size, dtype=np.float64), on + 0.5])
+    times = np.concatenate([corner_time, cuts])
     order = np.lexsort((times, position))
     new_time = times[order]
-    new_value = np.concatenate([corner_value, value[inside]])[order]
+    cut_value = corner_value[on] + share * (corner_value[on + 1] - corner_value[on])
+    new_value = np.concatenate([corner_value, cut_value])[order]
     origin = np.floor(position[order]).astype(np.int64)
     new_row = row[np.minimum(origin[:-1], row.size - 1)]
     # A sample belongs to the piece that ends at it; the first of a piece that starts there, to that one.
@@ -200,9 +221,15 @@ class Settings:
     scales: Float[np.ndarray, "device variable"]
 
 
-def run(code: Program, plan: Plan, settings: Settings, given: Inputs) -> tuple:
-    """(current, device voltage, state, reports); current and state carry gradients where an input wants them."""
-    wanted = any(t.requires_grad for t in (given.matrix, given.start, given.series))
+def run(
+    code: Program, plan: Plan, settings: Settings, given: Inputs, corners: torch.Tensor | None = None
+) -> tuple:
+    """(current, device voltage, state, reports); the first three carry gradients where an input wants them.
+
+    `corners` are the source's values at the waveform's corners as a tensor, where these are to be differentiated.
+    """
+    traced = corners is not None and corners.requires_grad
+    wanted = traced or any(t.requires_grad for t in (given.matrix, given.start, given.series))
     require(
         Inputs,
         not (wanted and given.matrix.shape[1] > 1),
@@ -215,10 +242,20 @@ def run(code: Program, plan: Plan, settings: Settings, given: Inputs) -> tuple:
     )
     require(
         Inputs,
+        not (wanted and code.formula.noise),
+        "gradients do not pass through the noise of a stochastic law; detach its parameters, or use the law without "
+        "noise.",
+    )
+    require(
+        Inputs,
         not (code.formula.play and bool((given.fixed[:, 4] > 0).any())),
         "a rate-independent law knows no time: leave out the response time of the compliance.",
     )
-    return _Run.apply(code, plan, settings, given, wanted, given.matrix, given.start, given.series)  # type: ignore[return-value]
+    if corners is None:
+        corners = torch.from_numpy(plan.corner_value.copy())
+    return _Run.apply(  # type: ignore[return-value]
+        code, plan, settings, given, wanted, traced, given.matrix, given.start, given.series, corners
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -230,13 +267,21 @@ class Computed:
     """None where nothing stands between source and device, so that each has the source's voltage."""
     state: Float[np.ndarray, "device variable sample"]
     sensitivity: Float[np.ndarray, "device sample quantity column"] | None
-    """Of current and each state variable, by parameters, series resistance and initial values; None if not asked."""
-    reports: Float[np.ndarray, "device 4"]
-    """Status, time reached, steps, first state variable."""
+    """Of current, device voltage and each state variable, by parameters, series resistance and initial values;
+    traced, also by the state where the present piece of the waveform began and the source at its two ends."""
+    passage: Float[np.ndarray, "device piece moving reach"] | None
+    """Of all that moves, at the end of each piece, by itself at the piece's start and the source at its two ends."""
+    reports: Float[np.ndarray, "device report"]
+    """Status, time reached, steps, state variables."""
 
 
-def compute(code: Program, plan: Plan, settings: Settings, given: Inputs, *, graded: bool) -> Computed:
-    """One call of the compiled loop for all devices; what a failed one did not reach is NaN."""
+def compute(
+    code: Program, plan: Plan, settings: Settings, given: Inputs, *, graded: bool, traced: bool = False
+) -> Computed:
+    """One call of the compiled loop for all devices; what a failed one did not reach is NaN.
+
+    `graded` asks for sensitivities, `traced` for those by the waveform's corners too.
+    """
     f = code.formula
     devices, variables, samples = given.matrix.shape[0], f.size, plan.time.size
     count = len(f.names)
@@ -247,24 +292,28 @@ def compute(code: Program, plan: Plan, settings: Settings, given: Inputs, *, gra
     # With nothing between source and device both have the same voltage, which need not be kept per device.
     bare = not (f.implicit or f.play or graded or circuit[:, [0, 3, 5]].any())
     voltage = np.empty((devices, 1 if bare else samples))
-    columns = count + 1 + variables
-    sensitivity = np.zeros((devices, samples, 1 + variables, columns) if graded else (1, 1, 1, 1))
-    reports = np.zeros((devices, 4))
+    lagging = bool((circuit[:, 4] > 0).any())
+    moving = variables + int(lagging)
+    columns = count + 1 + variables + (moving + 2 if traced else 0)
+    sensitivity = np.zeros((devices, samples, 2 + variables, columns) if graded else (1, 1, 1, 1))
+    pieces = plan.corner_time.size - 1
+    passage = np.zeros((devices, pieces, moving, moving + 2) if traced else (1, 1, 1, 1))
+    reports = np.zeros((devices, 3 + max(variables, 1)))
     slots = np.zeros(devices, np.int64)
     codes = code.codes_with_gradient() if graded else code.codes
-    lagging = bool((circuit[:, 4] > 0).any())
     atol = np.zeros((devices, variables + 1))
-    atol[:, :variables] = settings.rtol * _ABSOLUTE_SHARE * settings.scales
+    atol[:, :variables] = settings.rtol * _loop.ABSOLUTE_SHARE * settings.scales
     # The lagging source is judged by a volt.
-    atol[:, variables] = settings.rtol * _ABSOLUTE_SHARE if lagging else 1.0
+    atol[:, variables] = settings.rtol * _loop.ABSOLUTE_SHARE if lagging else 1.0
     sizes = np.array(
-        [variables, count, code.derived_size, int(bool(f.noise)), int(graded), int(f.play)], np.int64
+        [variables, count, code.derived_size, int(bool(f.noise)), int(graded), int(f.play), int(traced)],
+        np.int64,
     )
     arguments = (
         given.matrix.detach().contiguous().numpy().copy(), plan.row, given.start.detach().contiguous().numpy().copy(),
         circuit, codes, f.implicit, sizes, plan.corner_time, plan.corner_value, plan.time, plan.value,
         plan.segment, np.arange(samples), settings.rtol, atol, settings.max_steps,
-        stream_key(settings.seed, "drive"), current, state, voltage, sensitivity, reports, slots,
+        stream_key(settings.seed, "drive"), current, state, voltage, sensitivity, passage, reports, slots,
     )  # fmt: skip
     _in_threads(devices, arguments)
     for d in np.flatnonzero(reports[:, 0] != _loop.DONE):
@@ -275,6 +324,7 @@ def compute(code: Program, plan: Plan, settings: Settings, given: Inputs, *, gra
         device_voltage=None if bare else voltage,
         state=state,
         sensitivity=sensitivity if graded else None,
+        passage=passage if traced else None,
         reports=reports,
     )
 
@@ -288,34 +338,70 @@ class _Run(torch.autograd.Function):
         settings: Settings,
         given: Inputs,
         graded: bool,
+        traced: bool,
         matrix: torch.Tensor,
-        start: torch.Tensor,  # noqa: ARG004
+        start: torch.Tensor,
         series: torch.Tensor,  # noqa: ARG004
+        corners: torch.Tensor,  # noqa: ARG004
     ) -> tuple:
-        done = compute(code, plan, settings, given, graded=graded)
-        ctx.sensitivity = done.sensitivity
-        ctx.parameters = matrix.shape[-1]
+        done = compute(code, plan, settings, given, graded=graded, traced=traced)
+        ctx.sensitivity, ctx.passage = done.sensitivity, done.passage
+        ctx.parameters, ctx.variables = matrix.shape[-1], start.shape[-1]
+        ctx.segment = plan.segment
         applied = done.device_voltage
         voltage = (
             torch.from_numpy(plan.value).expand(matrix.shape[0], plan.time.size)
             if applied is None
             else torch.from_numpy(applied)
         )
-        ctx.mark_non_differentiable(voltage)
         return torch.from_numpy(done.current), voltage, torch.from_numpy(done.state), done.reports
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> tuple:
-        by_current, _, by_state, _ = grads
-        count = ctx.parameters
+        by_current, by_voltage, by_state, _ = grads
+        count, variables = ctx.parameters, ctx.variables
         s = ctx.sensitivity
-        total = np.einsum("ds,dsc->dc", by_current.numpy(), s[:, :, 0])
-        total += np.einsum("dvs,dsvc->dc", by_state.numpy(), s[:, :, 1:])
+        # A sample that nothing depends on must not pass on what a failed device left there.
+        given = np.concatenate(
+            [by_current.numpy()[:, None], by_voltage.numpy()[:, None], by_state.numpy()], axis=1
+        )
+        total = np.einsum("dvs,dsvc->dc", given, s[..., : count + 1 + variables])
         whole = torch.from_numpy(total)
+        corners = None
+        if ctx.passage is not None:
+            corners = torch.from_numpy(
+                _by_corners(given, s[..., count + 1 + variables :], ctx.passage, ctx.segment)
+            )
         return (
-            None, None, None, None, None,
-            whole[:, None, :count].clone(), whole[:, count + 1 :].clone(), whole[:, count].clone(),
+            None, None, None, None, None, None,
+            whole[:, None, :count].clone(), whole[:, count + 1 :].clone(), whole[:, count].clone(), corners,
         )  # fmt: skip
+
+
+def _by_corners(
+    given: Float[np.ndarray, "device quantity sample"],
+    sensitivity: Float[np.ndarray, "device sample quantity column"],
+    passage: Float[np.ndarray, "device piece moving column"],
+    segment: Int64[np.ndarray, " sample"],
+) -> Float[np.ndarray, " corner"]:
+    """Gradient by the source's values at the corners, carried backwards from piece to piece."""
+    devices, pieces, moving, _ = passage.shape
+    result = np.zeros(pieces + 1)
+    behind = np.zeros((devices, moving))
+    edges = np.searchsorted(segment, np.arange(pieces + 1))
+    for k in range(pieces - 1, -1, -1):
+        if not passage[:, k].any():
+            continue  # a jump: nothing moves in no time
+        here = slice(edges[k], edges[k + 1])
+        total = np.einsum("dvs,dsvc->dc", given[:, :, here], sensitivity[:, here])
+        total += np.einsum("dm,dmc->dc", behind, passage[:, k])
+        behind = total[:, :moving]
+        result[k] += total[:, moving].sum()
+        result[k + 1] += total[:, moving + 1].sum()
+    if moving == sensitivity.shape[2] - 1:
+        # A source that lags starts at the waveform's first value.
+        result[0] += behind[:, -1].sum()
+    return result
 
 
 def _in_threads(devices: int, arguments: tuple) -> None:

@@ -2,7 +2,8 @@
 
 The sensitivity S = d x / d q obeys the linear equation S' = J S + b along the computed path. It is advanced by
 the three-stage Radau IIA method (order 5, stiffly accurate), whose stages are linear solves. Columns of S: the
-law's parameters, the series resistance, the initial values of the state variables.
+law's parameters, the series resistance, the initial values of the state variables; and, where the waveform's corners
+are differentiated too, the state at the start of the present piece and the source's values at its two ends.
 """
 
 from __future__ import annotations
@@ -70,9 +71,10 @@ def forced(x, source, limits, p, circuit, code, implicit, n, count, out, guess, 
 
 @njit(cache=True)
 def linearised(
-    x, v, p, circuit, code, implicit, n, m, count, out, guess, frozen, jacobian, b, i_x, u_x, f, f_v
+    x, v, part, p, circuit, code, implicit, n, m, count, out, guess, frozen, jacobian, b, i_x, u_x, f, f_v
 ):
-    """Jacobian of the state's speed and its forcing b[state, column] by parameters and series resistance."""
+    """Jacobian of the state's speed and its forcing b[state, column]: by parameters, series resistance and, where
+    there are such columns, by the source's values at both ends of its straight piece, on which `part` lies behind."""
     rates_with_slopes(x, v, p, circuit, code, implicit, n, out, guess, f, jacobian, f_v, i_x, u_x)
     width = count + 1
     u_q, i_q = np.zeros(width), np.zeros(width)
@@ -96,25 +98,31 @@ def linearised(
         for q in range(width):
             own = by_parameter[a * count + q] if q < count else 0.0
             b[a, q] = own + by_u * u_q[q] + by_i * i_q[q]
+    columns = b.shape[1]
+    if columns > width + n:
+        for a in range(m):
+            b[a, columns - 2], b[a, columns - 1] = (1.0 - part) * f_v[a], part * f_v[a]
     for a in range(m):
         if frozen[a]:
             for c in range(m):
                 jacobian[a, c] = 0.0
-            for q in range(width):
+            for q in range(columns):
                 b[a, q] = 0.0
 
 
 @njit(cache=True)
 def advance(
-    s, x0, x1, d2, d3, full, h, span, v, slope, frozen, p, circuit, code, implicit, n, m, count, out, guess,
-    scales, stages,
+    s, x0, x1, d2, d3, full, h, begun, span, v, slope, frozen, p, circuit, code, implicit, n, m, count, out, guess,
+    scales, rtol, stages,
 ):  # fmt: skip
     """Advances s[state, column] over h, part of a step `full` long from x0 to x1; `stages` get its stage values.
+
+    `begun` (s) of the straight piece of the waveform, `span` long, have passed before.
 
     Returns how rough the step was, or -1 where it cannot be solved: the difference to a quadrature of the first two
     stages alone, as a share of s and of what it would gain at this pace over `span` (s). A threshold inside
     a step bends the state so little that its own error does not show it, but the forcing of s jumps there. `scales`
-    (of the state variables, up to a factor) say what is small beside the largest entry of its column.
+    (of the state variables: their absolute tolerances) say what is small beside the largest entry of its column.
     """
     columns = s.shape[1]
     jacobian = np.zeros((3, m, m))
@@ -128,7 +136,8 @@ def advance(
         for a in range(m):
             x[a] = dense(x0[a], x1[a], d2[a], d3[a], _C[j] * h / full)
         linearised(
-            x, v + slope * _C[j] * h, p, circuit, code, implicit, n, m, count, out, guess, frozen,
+            x, v + slope * _C[j] * h, (begun + _C[j] * h) / span, p, circuit, code, implicit, n, m, count, out, guess,
+            frozen,
             jacobian[j], b[j], i_x, u_x, f, f_v,
         )  # fmt: skip
     for j in range(3):
@@ -167,6 +176,10 @@ def advance(
         if damping:
             # What a stiff law forgets within the step is no error.
             substitute(damped, turns, m, gap)
+        weight = 0.0
+        if q <= count:
+            value = abs(p[q]) if q < count else circuit[R_SERIES]
+            weight = 1.0 / (rtol * value) if value > 0.0 else 0.0
         largest = 0.0
         for a in range(m):
             largest = max(largest, abs(s[a, q]) / scales[a])
@@ -174,10 +187,30 @@ def advance(
             size = abs(s[a, q]) + span * max(abs(right[a]), abs(right[m + a]), abs(right[2 * m + a]))
             # Beside a large entry a small one is rounding, which no step length would smooth.
             size = max(size, 1e-4 * largest * scales[a])
+            # Nor does one matter by which the whole parameter moves the state by less than its absolute tolerance.
+            size = max(size, scales[a] * weight)
             if abs(gap[a]) > rough * size:
                 rough = abs(gap[a]) / size
             s[a, q] = stages[2, a, q]
     return rough
+
+
+@njit(cache=True)
+def meet(s, hit, which, before, after, bound_out, frozen, n, m, count):
+    """Sensitivities when variable `hit` meets a bound (number `which` in bound_out) at a time that moves itself.
+
+    The variable then depends on what its bound depends on. One whose speed jumps with the meeting, from `before` to
+    `after`, had the earlier speed for the longer, the later the meeting is.
+    """
+    for q in range(s.shape[1]):
+        bound = bound_out[2 * n + which * count + q] if q < count else 0.0
+        if before[hit] != 0.0:
+            later = (bound - s[hit, q]) / before[hit]
+            for a in range(m):
+                jump = before[a] - after[a]
+                if a != hit and not frozen[a] and abs(jump) > 1e-3 * (abs(before[a]) + abs(after[a])):
+                    s[a, q] += jump * later
+        s[hit, q] = bound
 
 
 @njit(cache=True)
@@ -196,17 +229,26 @@ def between(before, stages, share, result):
 
 
 @njit(cache=True)
-def of_current(s, x, source, limits, p, circuit, code, implicit, n, m, count, out, guess, i_x, u_x, result):
-    """Fills result[column] with the derivative of the current at state x with sensitivity s."""
+def of_terminal(
+    s, x, source, limits, part, p, circuit, code, implicit, n, m, count, out, guess, i_x, u_x, of_i, of_u
+):  # fmt: skip
+    """Fills of_i and of_u[column]: derivatives of current and device voltage at state x with sensitivity s."""
     columns = s.shape[1]
     u_q, i_q = np.zeros(count + 1), np.zeros(count + 1)
     _, _, _, by_voltage, share = forced(
         x, source, limits, p, circuit, code, implicit, n, count, out, guess, i_x, u_x, u_q, i_q
     )
     for q in range(columns):
-        total = i_q[q] if q <= count else 0.0
+        of_i[q], of_u[q] = (i_q[q], u_q[q]) if q <= count else (0.0, 0.0)
         for k in range(n):
-            total += i_x[k] * s[k, q]
-        if m > n:
-            total += by_voltage * share * s[n, q]
-        result[q] = total
+            of_i[q] += i_x[k] * s[k, q]
+            of_u[q] += u_x[k] * s[k, q]
+        by_source = s[n, q] if m > n else 0.0
+        if m == n and columns > count + 1 + n:
+            # The source itself, between the two corners that bound its piece.
+            if q == columns - 2:
+                by_source = 1.0 - part
+            elif q == columns - 1:
+                by_source = part
+        of_i[q] += by_voltage * share * by_source
+        of_u[q] += share * by_source

@@ -28,13 +28,12 @@ from pinched.devices.fitting import (
     require_switching,
 )
 from pinched.devices.law import Law, Stochastic
-from pinched.devices.laws.characteristics import TwoBranchSinh
 from pinched.devices.laws.linear_drift import LinearIonDrift
 from pinched.devices.laws.registry import LAWS
 from pinched.devices.laws.resistances import ExponentialResistance
 from pinched.devices.laws.vteam import Vteam
 from pinched.devices.laws.windows import Biolek, Joglekar
-from pinched.devices.laws.yakopcic import Yakopcic
+from pinched.devices.presets.tiotto2023 import tiotto2023
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -107,7 +106,7 @@ def competitors() -> dict[str, type[Law] | Law]:
         "linear-drift-biolek": LinearIonDrift(window=Biolek(p=2.0)),
         "linear-drift-joglekar": LinearIonDrift(window=Joglekar(p=2.0)),
         "vteam-exponential": Vteam(resistance_law=ExponentialResistance()),
-        "yakopcic-two-branch": Yakopcic(characteristic=TwoBranchSinh()),
+        "yakopcic-two-branch": tiotto2023(),
     }
 
 

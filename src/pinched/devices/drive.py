@@ -49,8 +49,10 @@ def drive(
     times: Float[np.ndarray, " sample"] | None = None,
     initial_state: Sequence[Param] | None = None,
     rows: ParameterRows | None = None,
+    corner_values: Float[torch.Tensor, " corner"] | None = None,
     rtol: float = 1e-6,
     seed: int = 0,
+    noise_interval: str | float | None = None,
     max_steps: int = 200_000,
     name: str = "device",
 ) -> DrivenSweep | DrivenSweeps:
@@ -59,21 +61,27 @@ def drive(
     `circuit` says what stands before the device; for the usual case `series_resistance` (ohm) and
     `compliance_current` (A, both polarities) may be given instead. Recorded are all corners and `points` even times,
     or just `times` (s, rising). `initial_state` replaces the law's own. `rows` changes parameters from event to
-    event. `rtol` bounds the error of each step relative to the state (and to a thousandth of its range), `seed`
-    addresses the noise of a stochastic law, `max_steps` ends a straight piece that does not get on.
+    event. `corner_values` (V, or A of a current source) replaces the waveform's values at its corners by a tensor, to
+    which gradients flow. `rtol` bounds the error of each step relative to the state (and to a thousandth of its
+    range), `max_steps` ends a straight piece that does not get on. `seed` addresses the noise of a stochastic law; it
+    enters at every sample, or once in every `noise_interval` (s) where one is given: take it well below the times in
+    which the law relaxes. The draws then do not depend on what is recorded.
     Raises `PinchedError` for a state outside its bounds or arguments that do not fit, and `DriveError`, which keeps
     what was computed, where a step cannot converge: it names time, device and state.
     """
     circuit = _circuit(circuit, series_resistance, compliance_current)
     code = program(device)
     given = Inputs.of(device, circuit, initial_state, rows)
-    plan = Plan.of(waveform, points, times, bool(code.formula.noise), rows)
+    noisy = bool(code.formula.noise)
+    if corner_values is not None:
+        waveform = _with_values(waveform, corner_values)
+    plan = Plan.of(waveform, points, times, noisy, rows, _interval(noise_interval))
     settings = Settings(rtol=rtol, seed=seed, max_steps=max_steps, scales=error_scales(device, given))
-    current, voltage, state, reports = run(code, plan, settings, given)
+    current, voltage, state, reports = run(code, plan, settings, given, corner_values)
     shape = given.shape
     trace = Trace(
         time=torch.from_numpy(plan.time.copy()),
-        source=torch.from_numpy(plan.value.copy()),
+        source=_source(plan, corner_values),
         current=current.reshape(*shape, -1),
         device_voltage=voltage.reshape(*shape, -1),
         state=state.permute(1, 0, 2).reshape(len(device.states), *shape, plan.time.size),
@@ -108,6 +116,39 @@ def _circuit(
     )
 
 
+def _with_values(waveform: Waveform, values: torch.Tensor) -> Waveform:
+    require(
+        Waveform,
+        tuple(values.shape) == waveform.time.shape,
+        f"corner_values has the shape {tuple(values.shape)}; the waveform has {waveform.time.size} corners. Give one "
+        "value for each.",
+    )
+    return Waveform(time=waveform.time, voltage=values.detach().to(torch.float64).numpy().copy())
+
+
+def _interval(value: str | float | None) -> float | None:
+    if value is None:
+        return None
+    seconds = to_si(value, "s")
+    require(
+        Plan,
+        0 < seconds < float("inf"),
+        f"noise_interval is {seconds:g} s; it must be finite and above zero.",
+    )
+    return seconds
+
+
+def _source(plan: Plan, corners: torch.Tensor | None) -> Float[torch.Tensor, " sample"]:
+    """What the source was set to at the samples, with its gradient by the corners."""
+    if corners is None or not corners.requires_grad:
+        return torch.from_numpy(plan.value.copy())
+    lengths = np.diff(plan.corner_time)[plan.segment]
+    share = torch.from_numpy((plan.time - plan.corner_time[plan.segment]) / lengths)
+    first = torch.from_numpy(plan.segment)
+    own = corners.to(torch.float64)
+    return own[first] + share * (own[first + 1] - own[first])
+
+
 def error_scales(device: Law, given: Inputs) -> Float[np.ndarray, "device variable"]:
     """Size by which the error of each state variable is judged: its own scale, or the width of its bounds."""
     count = given.matrix.shape[0]
@@ -132,14 +173,16 @@ def _check(reports: np.ndarray, device: Law, waveform: Waveform, trace: Trace) -
     if failed.size == 0:
         return
     k = int(failed[0])
-    status, time, _, value = reports[k]
+    status, time = reports[k, :2]
     cause = {
         _loop.TOO_MANY_STEPS: "took more steps than allowed",
         _loop.NOT_FINITE: "gave a rate that is not finite at every step length",
         _loop.NO_SOLUTION: "met a singular sensitivity",
     }[int(status)]
-    first = device.states[0] if device.states else None
-    where = "" if first is None else f", {first.name} = {value:.6g} {first.unit}"
+    where = "".join(
+        f", {variable.name} = {reports[k, 3 + a]:.6g} {variable.unit}"
+        for a, variable in enumerate(device.states)
+    )
     which = f"device {k} of {len(reports)}: " if len(reports) > 1 else ""
     raise DriveError(
         f"{type(device).__name__}: {which}the law {cause} at t = {time:.6g} s "

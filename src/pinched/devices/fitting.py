@@ -25,6 +25,12 @@ from pinched.devices._fit_problem import SERIES, Problem, Target, target
 from pinched.devices.fit_ranges import FitRange, SweepScale, ranges_for
 from pinched.devices.law import Law, parameters, units, with_parameters
 
+_SHORT, _LONG = 12, 60
+"""Evaluations of least squares from every start, and from the two best of them."""
+
+_HOPELESS = 4.0
+"""A start whose cost after the search is this many times the best one's is not gone on from."""
+
 _IDENTIFIED = 0.05
 """Half-width of the 95 % interval, relative to the value, up to which a parameter counts as identified."""
 
@@ -132,17 +138,25 @@ def fit_device(
         template = with_parameters(template, fixed)
     if template.states:
         require_switching(chosen)
-    best: tuple[float, Problem, np.ndarray, bool] | None = None
+    found: list[tuple[float, Problem, np.ndarray, bool]] = []
     for flipped in (False, True) if options.try_flipped else (False,):
         turned = [s.flipped() for s in chosen] if flipped else chosen
         problem = _problem(template, turned, ranges or {}, tuple(fixed or ()), options)
         population, costs = _search(problem, options, flipped)
-        for k in np.argsort(costs)[: options.starts]:
-            if not np.isfinite(costs[k]):
-                continue
-            cost, share = _descend(problem, population[k])
-            if best is None or cost < best[0]:
-                best = (cost, problem, share, flipped)
+        found += [
+            (float(costs[k]), problem, population[k], flipped) for k in _distinct(population, costs, options)
+        ]
+    # A polarity that is far behind after the search is not the device's: least squares costs most of the time.
+    found = [f for f in found if f[0] <= _HOPELESS * min(g[0] for g in found)]
+    nearer = []
+    for _, problem, start, flipped in found:
+        cost, share = _descend(problem, start, _SHORT)
+        nearer.append((cost, problem, share, flipped))
+    best: tuple[float, Problem, np.ndarray, bool] | None = None
+    for _, problem, start, flipped in sorted(nearer, key=lambda f: f[0])[:2]:
+        cost, share = _descend(problem, start, _LONG)
+        if best is None or cost < best[0]:
+            best = (cost, problem, share, flipped)
     if best is None:
         raise PinchedError(
             f"{type(template).__name__}: no candidate could be simulated on these sweeps. Give ranges that are "
@@ -217,7 +231,7 @@ def refit(fit: DeviceFit, sweeps: Sequence[IVSweep], options: FitOptions) -> Dev
     """The fit of the same law to other `sweeps`, by least squares from `fit` alone: for cross-validation."""
     problem = _again(fit, sweeps, options)
     start = np.array([r.share(p.value) for p, r in zip(fit.parameters, problem.ranges.values(), strict=True)])
-    _, share = _descend(problem, start)
+    _, share = _descend(problem, start, _LONG)
     return _finished(problem, share, fit.flipped)
 
 
@@ -252,12 +266,13 @@ def _search(problem: Problem, options: FitOptions, flipped: bool) -> tuple[np.nd
     def cost(shares: np.ndarray) -> np.ndarray:
         return problem.costs(np.ascontiguousarray(shares.T), first, 1e-3)
 
-    start = _latin(4 * options.candidates, width, rng)
+    candidates = max(options.candidates, 5 * width)
+    start = _latin(4 * candidates, width, rng)
     # The template's own values are a candidate too: a preset near the truth must not be lost.
     known = {**problem.values(np.full(width, 0.5)), **_own(problem)}
     start[0] = [r.share(known[n]) for n, r in problem.ranges.items()]
     costs = cost(start.T)
-    keep = np.argsort(costs)[: options.candidates]
+    keep = np.argsort(costs)[:candidates]
     population, costs = start[keep], costs[keep]
     for _ in range(options.generations):
         trial = _mutated(population, costs, rng)
@@ -271,6 +286,18 @@ def _latin(count: int, width: int, rng: np.random.Generator) -> np.ndarray:
     """A Latin hypercube: every parameter takes each of `count` slices of its range once."""
     slices = np.stack([rng.permutation(count) for _ in range(width)], axis=1)
     return (slices + rng.random((count, width))) / count
+
+
+def _distinct(population: np.ndarray, costs: np.ndarray, options: FitOptions) -> list[int]:
+    """The best candidates that are not one and the same: late generations crowd around a few."""
+    kept: list[int] = []
+    for k in np.argsort(costs):
+        if len(kept) == options.starts or not np.isfinite(costs[k]):
+            break
+        near = [float(np.sqrt(np.mean((population[k] - population[j]) ** 2))) for j in kept]
+        if not near or min(near) > 0.02:
+            kept.append(int(k))
+    return kept
 
 
 def _own(problem: Problem) -> dict[str, float]:
@@ -292,8 +319,8 @@ def _mutated(population: np.ndarray, costs: np.ndarray, rng: np.random.Generator
     return np.clip(np.where(trial > 1.0, 2.0 - trial, trial), 0.0, 1.0)
 
 
-def _descend(problem: Problem, start: np.ndarray) -> tuple[float, np.ndarray]:
-    """Least squares from `start`: (cost, share)."""
+def _descend(problem: Problem, start: np.ndarray, evaluations: int) -> tuple[float, np.ndarray]:
+    """Least squares from `start` in at most `evaluations`: (cost, share)."""
 
     def evaluate(share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         try:
@@ -315,7 +342,7 @@ def _descend(problem: Problem, start: np.ndarray) -> tuple[float, np.ndarray]:
     found = optimize.least_squares(
         lambda s: cached(s)[0], inside, jac=lambda s: cached(s)[1],  # type: ignore[arg-type]
         bounds=(0.0, 1.0), loss="soft_l1",
-        f_scale=1.0, max_nfev=60, x_scale="jac",
+        f_scale=1.0, max_nfev=evaluations, x_scale="jac",
     )  # fmt: skip
     return float(found.cost), np.asarray(found.x)
 
@@ -323,9 +350,7 @@ def _descend(problem: Problem, start: np.ndarray) -> tuple[float, np.ndarray]:
 def _finished(problem: Problem, share: np.ndarray, flipped: bool) -> DeviceFit:
     residual, jacobian = problem.residuals(share, 1e-6)
     values, unit_of = problem.values(share), units(problem.law) | {SERIES: "ohm"}
-    # The residuals' scale by their median: the few samples beside a switch must not set it.
-    spread = 1.4826 * float(np.median(np.abs(residual)))
-    spread = max(spread, 1e-9)
+    spread = residual_scale(residual)
     weight = 1.0 / np.sqrt(1.0 + residual**2)
     information = (jacobian * weight[:, None]).T @ jacobian / spread**2
     size = len(share)
@@ -368,6 +393,11 @@ def _finished(problem: Problem, share: np.ndarray, flipped: bool) -> DeviceFit:
         ranges=dict(problem.ranges),
     )
     return dataclasses.replace(fit, verdict=_verdict(fit))
+
+
+def residual_scale(residual: Float[np.ndarray, " residual"]) -> float:
+    """Standard deviation of the residuals by their median: the few samples beside a switch must not set it."""
+    return max(1.4826 * float(np.median(np.abs(residual))), 1e-9)
 
 
 def _verdict(fit: DeviceFit) -> str:

@@ -154,6 +154,26 @@ def test_tunnel_current_is_the_published_one(width, tilt):
         assert part.current(width, -volts) == pytest.approx(-expected, rel=1e-6)
 
 
+def test_half_the_tilt_is_the_mean_of_a_trapezoid():
+    """Without image forces (a huge permittivity) w1 is 0 and w2 is w: simmons1963generalized then has the mean height
+    of a trapezoid, phi_0 - V / 2 forwards and phi_0 + V / 2 backwards. A whole tilt, the convention of
+    abdalla2011spice, has phi_0 - V and phi_0 there."""
+    e, h, m = constants.E, constants.H, constants.M_E
+    width, height = 1.5e-9, 0.95
+    b = 4 * math.pi * width * math.sqrt(2 * m * e) / h
+    place = np.linspace(0.0, 1.0, 100_001)
+    for volts in (0.05, 0.3, 0.6):
+        mean = float(np.trapezoid(height - volts * place, place))
+        expected = mean * math.exp(-b * math.sqrt(mean)) - (mean + volts) * math.exp(
+            -b * math.sqrt(mean + volts)
+        )
+        expected *= 1e-14 * e * e / (2 * math.pi * h * width**2)
+        found = TunnelConduction(barrier_tilt=0.5, permittivity=1e4).current(width, volts)
+        assert found == pytest.approx(expected, rel=1e-2)
+        published = TunnelConduction(barrier_tilt=1.0, permittivity=1e4).current(width, volts)
+        assert published > 1.2 * expected
+
+
 def test_constants_of_the_tunnel_current():
     """abdalla2011spice prints them as numbers: 0.0617 A, 10.246 per nm, 0.0998 eV nm (from memory of the listing)."""
     from pinched.devices.laws import tunnelling

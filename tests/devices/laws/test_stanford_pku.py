@@ -14,6 +14,7 @@ from pinched._errors import PinchedError
 from pinched.data.waveforms import staircase, triangle
 from pinched.devices.circuit import Circuit
 from pinched.devices.drive import drive
+from pinched.devices.law import with_parameters
 from pinched.devices.laws.stanford_pku import StanfordPku, StochasticStanfordPku
 
 
@@ -166,3 +167,26 @@ def test_bad_noise():
         StochasticStanfordPku(noise_step=0.0)
     with pytest.raises(PinchedError, match="noise_velocity"):
         StochasticStanfordPku(noise_velocity=-1.0)
+
+
+def test_gradients_of_a_full_switch_through_the_gate():
+    """SET that runs into the compliance, RESET that follows the gate; by finite differences to 1e-5 of the whole."""
+    law, wave = StanfordPku(gap_initial=1.0e-9), triangle(1.8, period=4e-6)
+    times = np.linspace(0.0, wave.duration, 101)
+    weight = torch.linspace(0.3, 1.0, 101, dtype=torch.float64)
+    circuit = Circuit(series_resistance=200.0, compliance_positive=1e-3)
+
+    def loss(device):
+        run = drive(device, wave, times=times, circuit=circuit, rtol=1e-9).trace
+        return (1e9 * run.state[0] * weight).sum(-1) + 1e3 * (run.current * weight).sum(-1)
+
+    for name in ("activation", "gamma_set", "field_min", "gate_width"):
+        value = float(getattr(law, name))
+        tensor = torch.tensor(value, dtype=torch.float64, requires_grad=True)
+        whole = loss(with_parameters(law, {name: tensor}))
+        whole.backward()
+        around = value * (1.0 + 1e-4 * torch.tensor([-2.0, -1.0, 1.0, 2.0], dtype=torch.float64))
+        found = loss(with_parameters(law, {name: around}))
+        difference = float(found @ torch.tensor([1.0, -8.0, 8.0, -1.0], dtype=torch.float64)) / 12.0 / 1e-4
+        size = abs(float(whole.detach())) + abs(difference)
+        assert abs(float(tensor.grad) * value - difference) < 1e-5 * size, name

@@ -15,6 +15,7 @@ from pinched._errors import PinchedError
 from pinched.data.waveforms import Waveform, triangle
 from pinched.devices.circuit import Circuit
 from pinched.devices.drive import drive
+from pinched.devices.law import with_parameters
 from pinched.devices.laws.stanford_pku2 import StanfordPku2
 
 KT = constants.K_B / constants.E
@@ -58,7 +59,7 @@ def test_speeds():
     assert closing < 0
     assert widening == 0
     closing, widening = law.state_rate((0.0, 1e-9), 1.0)
-    assert closing == 0
+    assert closing <= 0, "a closed gap is held by its bound"
     temperature = 300.0 + 5e5 * law.current((0.0, 1e-9), 1.0)
     step = 0.5e-9 + 0.5e-9**2 / 2e-9
     assert widening == pytest.approx(step * 1e13 * math.exp(-(0.7 - 0.25) / (KT * temperature)))
@@ -164,3 +165,23 @@ def test_current_of_tensors_equals_that_of_numbers():
 def test_bad_input(changes, message):
     with pytest.raises(PinchedError, match=message):
         StanfordPku2(**changes)
+
+
+def test_gradients_follow_the_time_at_which_the_gap_closes():
+    """The filament widens from that time on: a later meeting leaves it narrower. The gap runs away into the bound at
+    100 m/s, where what is known of the meeting's time is good to some 1e-3 of it."""
+    law, wave = StanfordPku2(), triangle(1.2, period=1e-3)
+    circuit = Circuit(series_resistance=2e3, compliance_positive=1e-3)
+    after = np.array([1.76e-4, 1.8e-4])
+
+    def width(value):
+        device = with_parameters(law, {"activation": value})
+        return drive(device, wave, times=after, circuit=circuit, rtol=1e-9).trace.state[1]
+
+    value = torch.tensor(0.7, dtype=torch.float64, requires_grad=True)
+    for k in range(2):
+        (slope,) = torch.autograd.grad(width(value)[k], value)
+        around = width(0.7 * (1.0 + 1e-5 * torch.tensor([-1.0, 1.0], dtype=torch.float64)))[:, k]
+        difference = float(around[1] - around[0]) / (2e-5 * 0.7)
+        assert difference < 0, "a higher barrier closes later"
+        assert float(slope) == pytest.approx(difference, rel=0.02)

@@ -154,7 +154,7 @@ class SinhConduction(StaticLaw):
 
     def __post_init__(self) -> None:
         require_positive(self, "i_0", "v_0")
-        require_range(self, "v_0", 1e-3, 1e3)
+        require_range(self, "v_0", 1e-3, 1e2)
 
     @classmethod
     def of_film(

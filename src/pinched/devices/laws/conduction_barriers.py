@@ -149,7 +149,7 @@ class DirectTunnelling(StaticLaw):
 
     def __post_init__(self) -> None:
         require_positive(self, "coefficient", "decay", "barrier")
-        require_range(self, "barrier", 1e-3, 20.0)
+        require_range(self, "barrier", 1e-2, 20.0)
 
     @classmethod
     def of_film(cls, film: Film, *, barrier: float) -> DirectTunnelling:

@@ -71,7 +71,7 @@ class Wells(Potential):
         for name in ("electrode_depth", "pinning_depth"):
             require_range(self, name, 0.0, 10.0 * constants.E)
         for name in ("electrode_width", "pinning_width"):
-            require_range(self, name, 1e-11, 1e-6)
+            require_range(self, name, 1e-11, 1e-7)
 
     def energy(self, x: Value, length: Param) -> Value:
         """Energy (J) at `x` (m)."""
@@ -121,7 +121,7 @@ class Diffusive(Law, Stochastic):
 
     def __post_init__(self) -> None:
         require_finite(self)
-        require_range(self, "length", 1e-10, 1e-5)
+        require_range(self, "length", 1e-10, 1e-6)
         require_range(self, "friction", 1e-16, 1e3)
         require_range(self, "charge", 1e-3, 1e6)
         require_range(self, "r_min", 1e-2, 1e15)

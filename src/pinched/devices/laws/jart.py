@@ -112,10 +112,11 @@ class JartVcm(ImplicitLaw):
             require_range(self, name, 1e20, 1e30)
         for name in ("radius", "radius_nominal"):
             require_range(self, name, 1e-10, 1e-5)
-        for name in ("disc_length", "cell_length", "hop"):
+        for name in ("disc_length", "cell_length"):
             require_range(self, name, 1e-11, 1e-6)
+        require_range(self, "hop", 1e-11, 1e-8)
         for name in ("barrier", "fermi_distance", "activation"):
-            require_range(self, name, 1e-3, 10.0)
+            require_range(self, name, 1e-2, 10.0)
         for name in ("permittivity", "permittivity_image"):
             require_range(self, name, 1.0, 1e4)
         require_range(self, "mobility", 1e-12, 1e2)

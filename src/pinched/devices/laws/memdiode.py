@@ -149,8 +149,8 @@ def _require_thresholds(part: object) -> None:
             f"{name} is {show_value(value)} V; it must be {'above' if wanted > 0 else 'below'} zero: a memdiode is "
             "set by positive voltage and reset by negative (`IVSweep.flipped` turns a sweep round).",
         )
-    require_range(part, "v_set", 1e-3, 1e2)
-    require_range(part, "v_reset", -1e2, -1e-3)
+    require_range(part, "v_set", 5e-3, 1e2)
+    require_range(part, "v_reset", -1e2, -5e-3)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

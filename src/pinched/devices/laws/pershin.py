@@ -59,7 +59,7 @@ class PershinDiVentra(Law):
             "HRS: are the two swapped?",
         )
         require_range(self, "r_on", 1e-2, 1e15)
-        require_range(self, "v_t", 1e-3, 1e2)
+        require_range(self, "v_t", 5e-3, 1e2)
         require(
             self,
             all_true(self.alpha >= 0) and all_true(self.beta > 0),

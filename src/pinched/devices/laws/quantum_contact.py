@@ -65,10 +65,10 @@ class QuantumContact(Law):
         )
         require_share(self, "drop")
         require_range(self, "alpha", 1e-2, 1e4)
-        require_range(self, "spacing", 1e-4, 100.0)
+        require_range(self, "spacing", 1e-2, 100.0)
         require_range(self, "quantum", 1e-3, 100.0)
         require_range(self, "rate", 1e-30, 1e30)
-        require_range(self, "v_0", 1e-4, 1e2)
+        require_range(self, "v_0", 1e-4, 10.0)
         require_range(self, "width_min", -1e3, self._widest())
         require_start(self)
 

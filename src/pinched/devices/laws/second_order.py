@@ -65,7 +65,7 @@ class SecondOrder(Law):
         require_range(self, "k", 1e-3, 1e18)
         require_range(self, "activation_energy", 0.0, 10.0 * constants.E)
         require_range(self, "hop", 1e-11, 1e-8)
-        require_range(self, "length", 1e-10, 1e-5)
+        require_range(self, "length", 1e-10, 1e-6)
         require_range(self, "thermal_resistance", 0.0, 1e12)
         require_range(self, "thermal_time", 1e-15, 1.0)
         require_temperature(self, "ambient")

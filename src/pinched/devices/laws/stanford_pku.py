@@ -66,8 +66,11 @@ class StanfordPku(Law):
         require_finite(self)
         require_rising(self, "gap_min", "gap_max", "m", "the larger gap is the HRS.")
         require_temperature(self, "temperature")
-        for name in ("g_0", "hop", "thickness", "gap_min", "gap_max"):
-            require_range(self, name, 1e-12, 1e-6)
+        for name in ("gap_min", "gap_max"):
+            require_range(self, name, 1e-12, 1e-7)
+        for name in ("g_0", "hop"):
+            require_range(self, name, 1e-11, 1e-8)
+        require_range(self, "thickness", 1e-10, 1e-6)
         for name in ("gamma_set", "gamma_reset"):
             require_range(self, name, 1e-3, 1e4)
         require_range(self, "i_0", 1e-15, 1e3)

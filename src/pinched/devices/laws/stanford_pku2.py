@@ -73,12 +73,13 @@ class StanfordPku2(ImplicitLaw):
         require_finite(self)
         require_rising(self, "width_min", "width_max", "m", "the filament grows from one to the other.")
         require_temperature(self, "temperature")
-        for name in (
-            "length", "width_max", "width_min", "width_step", "hop", "alpha", "alpha_hop", "decay",
-        ):  # fmt: skip
-            require_range(self, name, 1e-12, 1e-5)
+        for name in ("length", "width_max", "width_min"):
+            require_range(self, name, 1e-11, 1e-6)
+        for name in ("width_step", "alpha", "alpha_hop", "decay"):
+            require_range(self, name, 1e-12, 1e-7)
+        require_range(self, "hop", 1e-11, 1e-8)
         for name in ("activation", "hop_barrier", "release_barrier"):
-            require_range(self, name, 1e-3, 10.0)
+            require_range(self, name, 1e-2, 10.0)
         require_range(self, "attempt", 1e6, 1e18)
         require_range(self, "v_t", 1e-3, 1e2)
         require_range(self, "current_density", 1.0, 1e20)
@@ -153,7 +154,8 @@ class StanfordPku2(ImplicitLaw):
             * (ew.bounded_exp(reach - barrier) - ew.bounded_exp(-reach - barrier))
         )
         opening = ew.minimum(ew.where(closed, release, ew.minimum(release, hops)), top)
-        moving = ew.where(voltage > 0, ew.where(closed, 0.0, -ew.minimum(closing, top)), opening)
+        # A closed gap is held by its bound: a speed of 0 there would stop it a hair before, where nothing else does.
+        moving = ew.where(voltage > 0, -ew.minimum(closing, top), opening)
         growing = ew.where(voltage > 0, ew.where(closed, ew.minimum(widening, top), 0.0), 0.0)
         return ew.where(abs(voltage) > 0, moving, 0.0), growing
 

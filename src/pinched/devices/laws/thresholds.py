@@ -127,8 +127,8 @@ class PowerThreshold(Threshold):
         require_finite(self)
         require_thresholds(self, "v_on", "v_off")
         require_thresholds(self, "k_on", "k_off")
-        require_range(self, "v_on", -1e2, -1e-3)
-        require_range(self, "v_off", 1e-3, 1e2)
+        require_range(self, "v_on", -1e2, -5e-3)
+        require_range(self, "v_off", 5e-3, 1e2)
         # An exponent of zero would move the state below the threshold too: 0 to the power of 0 is 1.
         require_range(self, "alpha_on", 0.01, 100.0)
         require_range(self, "alpha_off", 0.01, 100.0)
@@ -170,7 +170,7 @@ def require_exponential(owner: object) -> None:
             f"{name} is {show_value(value)} V; both thresholds are sizes above zero here. Copies of this law that "
             "write the negative one with its sign need the other sign.",
         )
-        require_range(owner, name, 1e-3, 1e2)
+        require_range(owner, name, 5e-3, 1e2)
     require_range(owner, "a_p", 0.0, 1e30)
     require_range(owner, "a_n", 0.0, 1e30)
     eta = owner.eta  # type: ignore[attr-defined]
@@ -188,7 +188,7 @@ class PiecewiseLinearThreshold(Threshold):
 
     def __post_init__(self) -> None:
         require_finite(self)
-        require_range(self, "v_t", 1e-3, 1e2)
+        require_range(self, "v_t", 5e-3, 1e2)
 
     def speed(self, drive: Value) -> Value:
         """Speed (1/s) at `drive` (V)."""

@@ -92,9 +92,11 @@ class TunnelConduction(BarrierConduction):
     any voltage: beyond $v = \phi_0$ the barrier is a triangle and w_2 falls as 1 / v; and phi stays above
     $4 / B^2$, below which the formula, made for opaque barriers, would turn the current round.
 
-    `barrier_tilt` is the factor t in $\phi = \phi_0 - t |v| (w_1 + w_2) / w - \ldots$: 1 as in abdalla2011spice,
-    with which the other numbers were fitted; the mean of a trapezoid has 1/2 (simmons1963generalized). Equation and
-    numbers are from memory of abdalla2011spice, not re-read. The series resistance of the device (about 215 ohm
+    `barrier_tilt` is the factor t in $\phi = \phi_0 - t |v| (w_1 + w_2) / w - \ldots$, a convention to be stated with
+    every set of numbers. The mean of a trapezoid between w_1 and w_2 has 1/2: without image forces that is the known
+    $\phi_0 - |v| / 2$ of simmons1963generalized (the tests derive it). abdalla2011spice writes 1, and its numbers,
+    the defaults here, were fitted with it: take 1 with them, 1/2 with numbers of your own. Equation and numbers are
+    from memory of abdalla2011spice, not re-read. The series resistance of the device (about 215 ohm
     there) belongs into the circuit that drives it.
     """
 

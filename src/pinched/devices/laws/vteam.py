@@ -69,8 +69,8 @@ class Vteam(Law):
         require_thresholds(self, "v_on", "v_off")
         require_thresholds(self, "k_on", "k_off")
         require_range(self, "r_on", 1e-2, 1e15)
-        require_range(self, "v_off", 1e-3, 1e2)
-        require_range(self, "v_on", -1e2, -1e-3)
+        require_range(self, "v_off", 5e-3, 1e2)
+        require_range(self, "v_on", -1e2, -5e-3)
         require_range(self, "w_off", 1e-10, 1e-6)
         # An exponent of zero would move the gap below the threshold too: 0 to the power of 0 is 1.
         require_range(self, "alpha_on", 0.01, 100.0)
