@@ -1,0 +1,259 @@
+r"""Cutting a noisy record into level and sloping pieces: exact penalised change points.
+
+`partition` finds, among all ways to cut a record, the one with the smallest
+
+$$ \sum_\mathrm{pieces} \Big[ \sum_i \Big(\frac{g_i - m_i}{\sigma_i}\Big)^2 + \beta \Big], $$
+
+where the model m of a piece is a constant or, for a higher price, a straight line. The minimum is exact: optimal
+partitioning with the pruning of killick2012optimal, in time that grows with the length for records with many steps.
+`difference_noise` tells the noise of neighbours from their steps. It is written here and not taken from a library
+because each sample has its own noise, pieces may slope, and a verdict asks for a hundred partitions per record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from pinched._errors import PinchedError
+
+LEVEL_PRICE = 2.5
+"""Price of one more level piece in units of ln n: one level and one place, the place among n. White noise without
+any step is then cut in about one record of a hundred (`calibration.plateaus` measures it)."""
+
+SLOPE_PRICE = 1.0
+"""What a slope costs on top, in units of ln n."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Partition:
+    """A record cut into pieces; arrays have one entry per piece."""
+
+    start: Int[np.ndarray, " piece"]
+    """First sample of each piece."""
+    stop: Int[np.ndarray, " piece"]
+    """One after its last sample."""
+    sloped: Bool[np.ndarray, " piece"]
+    """Whether the piece is a straight line with a slope rather than a level."""
+    first: Float[np.ndarray, " piece"]
+    """Fitted value at the first sample,"""
+    last: Float[np.ndarray, " piece"]
+    """and at the last one; equal for a level. In the unit of the record."""
+    error: Float[np.ndarray, " piece"]
+    """Standard error of the mean of the piece."""
+    cost: float
+    """Sum of squares over noise, plus prices."""
+
+    def __len__(self) -> int:
+        return self.start.size
+
+    def values(self) -> Float[np.ndarray, " sample"]:
+        """The fitted record."""
+        return np.concatenate(
+            [np.linspace(self.first[k], self.last[k], self.stop[k] - self.start[k]) for k in range(len(self))]
+        )
+
+
+def partition(
+    values: Float[np.ndarray, " sample"],
+    sigma: Float[np.ndarray, " sample"],
+    *,
+    level_price: float | None = None,
+    slope_price: float | None = None,
+) -> Partition:
+    """The cheapest cut of `values` (any unit) with noise `sigma` (same unit) into levels and slopes.
+
+    Prices are in units of chi-squared; None takes `LEVEL_PRICE` ln n, and `SLOPE_PRICE` ln n more for a slope;
+    an infinite `slope_price` allows levels only. Raises `PinchedError` for fewer than 2 samples, a value that is
+    missing or a noise that is not above zero.
+    """
+    n = values.size
+    if n < 2 or sigma.shape != values.shape or not np.isfinite(values).all() or not (sigma > 0).all():
+        raise PinchedError(
+            f"{n} samples, {int((~np.isfinite(values)).sum())} of them missing, noise from "
+            f"{float(np.min(sigma, initial=np.inf)):g}: a cut needs at least 2 finite samples and a noise above zero "
+            "for each. Leave out what is missing."
+        )
+    level = LEVEL_PRICE * np.log(n) if level_price is None else level_price
+    slope = level + SLOPE_PRICE * np.log(n) if slope_price is None else slope_price
+    middle = float(np.median(values))
+    start, sloped, cost = _cheapest(values - middle, 1.0 / sigma**2, float(level), float(slope))
+    stop = np.append(start[1:], n)
+    first, last, error = _fit(values, 1.0 / sigma**2, start, stop, sloped)
+    return Partition(start=start, stop=stop, sloped=sloped, first=first, last=last, error=error, cost=cost)
+
+
+def partition_cost(values: Float[np.ndarray, " sample"], sigma: Float[np.ndarray, " sample"]) -> float:
+    """The cost of `partition` at its own prices, without the pieces."""
+    n = values.size
+    level = LEVEL_PRICE * np.log(n)
+    slope = level + SLOPE_PRICE * np.log(n)
+    return float(_cheapest(values - float(np.median(values)), 1.0 / sigma**2, level, slope)[2])
+
+
+@numba.njit(cache=True)
+def _cheapest(g, w, level, slope):  # pragma: no cover - compiled
+    n = g.size
+    # Running sums; places are counted from the middle, so that squares of them do not drown the rest.
+    sums = np.zeros((n + 1, 6))
+    for i in range(n):
+        t = i - 0.5 * n
+        sums[i + 1, 0] = sums[i, 0] + w[i]
+        sums[i + 1, 1] = sums[i, 1] + w[i] * g[i]
+        sums[i + 1, 2] = sums[i, 2] + w[i] * g[i] * g[i]
+        sums[i + 1, 3] = sums[i, 3] + w[i] * t
+        sums[i + 1, 4] = sums[i, 4] + w[i] * t * t
+        sums[i + 1, 5] = sums[i, 5] + w[i] * t * g[i]
+    with_slope = np.isfinite(slope)
+    slack = slope - level if with_slope else 0.0
+    best = np.empty(n + 1)
+    best[0] = 0.0
+    previous = np.zeros(n + 1, np.int64)
+    kind = np.zeros(n + 1, np.bool_)
+    open_starts = np.empty(n + 1, np.int64)
+    found = np.empty(n + 1)
+    count = 0
+    for stop in range(1, n + 1):
+        open_starts[count] = stop - 1
+        count += 1
+        lowest = np.inf
+        at = 0
+        slopes = False
+        for c in range(count):
+            s = open_starts[c]
+            weight = sums[stop, 0] - sums[s, 0]
+            a = sums[stop, 1] - sums[s, 1]
+            flat = max(sums[stop, 2] - sums[s, 2] - a * a / weight, 0.0)
+            cost = flat + level
+            tilted = False
+            if with_slope and stop - s >= 3:
+                x = sums[stop, 3] - sums[s, 3]
+                xx = sums[stop, 4] - sums[s, 4] - x * x / weight
+                xy = sums[stop, 5] - sums[s, 5] - x * a / weight
+                other = max(flat - xy * xy / xx, 0.0) + slope
+                if other < cost:
+                    cost = other
+                    tilted = True
+            found[c] = best[s] + cost
+            if found[c] < lowest:
+                lowest = found[c]
+                at = s
+                slopes = tilted
+        best[stop] = lowest
+        previous[stop] = at
+        kind[stop] = slopes
+        # A start that already loses by more than a split can win back never leads again. A slope split in two pays
+        # the price of its slope twice; one of fewer than three samples cannot slope, which the level price covers.
+        kept = 0
+        for c in range(count):
+            if found[c] - level - slack - (level if with_slope else 0.0) <= lowest:
+                open_starts[kept] = open_starts[c]
+                kept += 1
+        count = kept
+    pieces = 0
+    place = n
+    while place > 0:
+        pieces += 1
+        place = previous[place]
+    start = np.empty(pieces, np.int64)
+    sloped = np.empty(pieces, np.bool_)
+    place = n
+    for k in range(pieces - 1, -1, -1):
+        sloped[k] = kind[place]
+        place = previous[place]
+        start[k] = place
+    return start, sloped, best[n]
+
+
+def _fit(
+    values: np.ndarray, weight: np.ndarray, start: np.ndarray, stop: np.ndarray, sloped: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    first, last, error = np.empty(start.size), np.empty(start.size), np.empty(start.size)
+    for k, (a, b) in enumerate(zip(start.tolist(), stop.tolist(), strict=True)):
+        w, g = weight[a:b], values[a:b]
+        total = float(w.sum())
+        mean = float(w @ g) / total
+        error[k] = total**-0.5
+        first[k] = last[k] = mean
+        if sloped[k]:
+            t = np.arange(b - a, dtype=np.float64)
+            t -= float(w @ t) / total
+            slope = float(w @ (t * g)) / float(w @ t**2)
+            first[k], last[k] = mean + slope * t[0], mean + slope * t[-1]
+    return first, last, error
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DifferenceNoise:
+    """Noise of single samples: a part added and a part that grows with the value."""
+
+    added: float
+    """Standard deviation of the part added, in the unit of the record times that of `size`."""
+    relative: float
+    """Standard deviation of the part that is a share of the value."""
+
+    def sigma(
+        self, values: Float[np.ndarray, " sample"], size: Float[np.ndarray, " sample"]
+    ) -> Float[np.ndarray, " sample"]:
+        """Standard deviation of each sample around `values`."""
+        return np.sqrt((self.added * size) ** 2 + (self.relative * values) ** 2)
+
+
+def difference_noise(
+    values: Float[np.ndarray, " sample"], size: Float[np.ndarray, " sample"]
+) -> DifferenceNoise:
+    """The noise of `values` from what neighbours differ by; steps among them are outvoted.
+
+    `size` is how strongly the part added acts on each sample (1 / V for a conductance I / V, else 1). Most likely
+    values for differences of which an unknown share are steps (a wide normal distribution mixed in). Second
+    differences take the place of first ones where they are much smaller: the record then slopes. Raises
+    `PinchedError` below 8 samples.
+    """
+    if values.size < 8:
+        raise PinchedError(f"{values.size} samples are too few to tell noise from steps; at least 8 are needed.")
+    level = np.abs(_running_median(values))
+    tries = []
+    for stencil in (np.array([1.0, -1.0]), np.array([1.0, -2.0, 1.0])):
+        d = np.convolve(values, stencil, mode="valid")
+        square = stencil**2
+        a, m = (np.convolve(part**2, square, mode="valid") for part in (size, level))
+        tries.append(_mixture(d, a, m))
+    flat, bent = (float(np.median(n.sigma(level, size))) for n in tries)
+    return tries[1] if bent < 0.7 * flat else tries[0]
+
+
+def _mixture(d: np.ndarray, a: np.ndarray, m: np.ndarray) -> DifferenceNoise:
+    scale = float(np.median(np.abs(d))) / 0.6745
+    # Equal neighbours (a coarse converter): the resolution stands in for the noise.
+    scale = max(scale, 1e-3 * float(np.sqrt(np.mean(d**2))), 1e-9 * float(np.sqrt(m.max())), 1e-300)
+    middle = np.log([scale / np.sqrt(np.median(a)), scale / max(float(np.sqrt(np.median(m))), 1e-300)])
+    reach = 4.0
+    for points in (9, 9, 9):
+        steps = np.linspace(-reach, reach, points)
+        added, relative = np.exp(middle[0] + steps), np.exp(middle[1] + steps)
+        j, k = np.unravel_index(int(np.argmin(_losses(d, a, m, added, relative))), (points, points))
+        middle, reach = np.log([added[j], relative[k]]), reach * 2.0 / (points - 1)
+    return DifferenceNoise(added=float(np.exp(middle[0])), relative=float(np.exp(middle[1])))
+
+
+@numba.njit(cache=True)
+def _losses(d, a, m, added, relative):  # pragma: no cover - compiled
+    """Negative log likelihood: 85 % of the differences are noise, the rest steps, whose spread is twenty times wider."""
+    out = np.zeros((added.size, relative.size))
+    for j in range(added.size):
+        for k in range(relative.size):
+            total = 0.0
+            for i in range(d.size):
+                variance = added[j] ** 2 * a[i] + relative[k] ** 2 * m[i]
+                q = min(d[i] * d[i] / variance, 1400.0)
+                total += 0.5 * np.log(variance) - np.log(0.85 * np.exp(-0.5 * q) + 0.0075 * np.exp(-0.00125 * q))
+            out[j, k] = total
+    return out
+
+
+def _running_median(values: np.ndarray) -> np.ndarray:
+    padded = np.pad(values, 2, mode="edge")
+    return np.median(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1)
