@@ -17,12 +17,14 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from pinched._errors import PinchedError
+from pinched.constants import G_0
 from pinched.extraction.plateau_null import against_smooth
 from pinched.extraction.segmentation import (
     DifferenceNoise,
     Partition,
     difference_noise,
     partition,
+    running_median,
 )
 
 SHORTEST = 4
@@ -34,7 +36,20 @@ PASSAGE = 3
 SIGMAS = 4.0
 """Smallest step in standard errors of the two levels."""
 
-FLAT = 1.0 / 3.0
+ALPHA = 1e-3
+"""Probability of a smooth curve below which a record is called stepped: a folder holds hundreds of them."""
+
+RESOLUTION = 0.01 * G_0
+"""What a plateau may differ by (S) without anybody caring: in an HRS of nanosiemens there are no channels to count."""
+
+SMALLEST = 0.1 * G_0
+"""Smallest step (S) that is named: half a quantum behind the largest series resistance that leaves it visible is
+twice that. A long record of a drifting wire holds many smaller ones, real and of no use here."""
+
+DRIFT = 0.25 * G_0
+"""Largest change (S) along a plateau: what drifts further is a ramp."""
+
+FLAT = 0.5
 """A sloping piece rests where it drifts by less than this share of the smaller step beside it."""
 
 
@@ -91,7 +106,9 @@ class Plateaus:
     steps: tuple[Step, ...]
     """Jumps between neighbouring plateaus."""
     p_value: float
-    """Share of smooth curves with the same noise that look as stepped."""
+    """Probability that a smooth curve with the same noise looks as stepped."""
+    excess: float
+    """By how many standard deviations it looks more stepped than they do."""
     gain: float
     """By how much steps describe the record better than a smooth curve (chi-squared, prices paid)."""
     noise: DifferenceNoise
@@ -129,14 +146,15 @@ def find_plateaus(
     conductance: Float[np.ndarray, " sample"],
     *,
     noise_size: Float[np.ndarray, " sample"] | None = None,
-    alpha: float = 0.01,
-    surrogates: int = 99,
+    resolution: float = RESOLUTION,
+    alpha: float = ALPHA,
+    surrogates: int = 39,
     seed: int = 0,
 ) -> Plateaus:
     """Plateaus of `conductance` (S, in order, NaN where a sample is missing).
 
     `noise_size` is how strongly the additive noise acts on each sample (1 / |V| where a current was measured; None:
-    everywhere alike). Steps are named where fewer than a share `alpha` of smooth curves look as stepped, by
+    everywhere alike); `resolution` (S) is taken as noise on top. Steps are named where smooth curves look as stepped with a probability below `alpha`, by
     `surrogates` draws. Raises `PinchedError` for fewer than 12 known samples, more missing than known ones, or
     values that are all equal.
     """
@@ -151,7 +169,7 @@ def find_plateaus(
     if np.ptp(g) == 0:
         raise PinchedError(f"all {g.size} conductances are {g[0]:g} S: a constant has neither noise nor steps.")
     size = np.ones(g.size) if noise_size is None else noise_size[known] / float(np.median(noise_size[known]))
-    noise, sigma = _noise(g, size)
+    noise, sigma = _noise(g, size, resolution)
     test = against_smooth(g, sigma, surrogates=surrogates, seed=seed)
     plateaus: list[Plateau] = []
     steps: list[Step] = []
@@ -164,32 +182,26 @@ def find_plateaus(
     fitted[known] = shown
     return Plateaus(
         conductance=np.where(np.isfinite(conductance), conductance, np.nan), fitted=fitted,
-        plateaus=tuple(plateaus), steps=tuple(steps), p_value=test.p_value, gain=test.gain, noise=noise,
+        plateaus=tuple(plateaus), steps=tuple(steps), p_value=test.p_value, gain=test.gain, excess=test.excess, noise=noise,
         missing=missing, alpha=alpha,
     )  # fmt: skip
 
 
-def _noise(g: np.ndarray, size: np.ndarray) -> tuple[DifferenceNoise, np.ndarray]:
+def _noise(g: np.ndarray, size: np.ndarray, floor: float) -> tuple[DifferenceNoise, np.ndarray]:
     """Noise from differences, then from what is left around a first partition: small steps are in the first one."""
     noise = difference_noise(g, size)
-    for _ in range(2):
-        level = _level(g, noise, size)
-        sigma = noise.sigma(level, size)
+    sigma = np.hypot(noise.sigma(running_median(g), size), floor)
+    for _ in range(3):
+        # Noise that grows with the value must not follow the noise itself.
         cut = partition(g, sigma)
         free = g.size - len(cut) - int(cut.sloped.sum())
-        if free < g.size // 3:
-            break
-        factor = math.sqrt(float((((g - cut.values()) / sigma) ** 2).sum()) / free)
-        factor = min(max(factor, 0.5), 2.0)
-        noise = DifferenceNoise(added=noise.added * factor, relative=noise.relative * factor)
-    return noise, noise.sigma(_level(g, noise, size), size)
-
-
-def _level(g: np.ndarray, noise: DifferenceNoise, size: np.ndarray) -> np.ndarray:
-    """The record without most of its noise: noise that grows with the value must not follow the noise itself."""
-    padded = np.pad(g, 2, mode="edge")
-    middle = np.median(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1)
-    return partition(g, np.maximum(noise.sigma(middle, size), 1e-300)).values()
+        if free >= g.size // 3:
+            own = noise.sigma(cut.values(), size)
+            left = float((((g - cut.values()) / np.maximum(own, 1e-300)) ** 2).sum()) / free
+            factor = min(max(math.sqrt(left), 0.5), 2.0)
+            noise = DifferenceNoise(added=noise.added * factor, relative=noise.relative * factor)
+        sigma = np.hypot(noise.sigma(cut.values(), size), floor)
+    return noise, sigma
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -214,7 +226,7 @@ def _resting(
         )
     ]  # fmt: skip
     rests = _without_telegraph(_without_spikes(rests, g, sigma), g, sigma)
-    rests = [r for r in rests if r.stop - r.start >= SHORTEST]
+    rests = [r for r in _without_small_steps(rests) if r.stop - r.start >= SHORTEST]
     inflation = _inflation((g - cut.values()) / sigma, cut)
     steps: list[Step] = []
     kept: set[int] = set()
@@ -222,8 +234,8 @@ def _resting(
         a, b = rests[k], rests[k + 1]
         jump = abs((b.mean - 0.5 * b.drift) - (a.mean + 0.5 * a.drift))
         error = inflation * math.hypot(a.error, b.error)
-        flat = max(abs(a.drift), abs(b.drift)) <= FLAT * jump
-        if b.start - a.stop <= PASSAGE and jump >= SIGMAS * error and flat:
+        flat = max(abs(a.drift), abs(b.drift)) <= min(FLAT * jump, DRIFT)
+        if b.start - a.stop <= PASSAGE and jump >= max(SIGMAS * error, SMALLEST) and flat:
             steps.append(Step(at=int(known[b.start]), before=a.mean, after=b.mean, error=error))
             kept |= {k, k + 1}
     plateaus = [
@@ -260,6 +272,27 @@ def _without_spikes(rests: list[_Rest], g: np.ndarray, sigma: np.ndarray) -> lis
             k = max(k - 2, 0)
         else:
             k += 1
+    return found
+
+
+def _without_small_steps(rests: list[_Rest]) -> list[_Rest]:
+    """Neighbours closer than a step that is named are one plateau, which drifts, as long as it does not drift far."""
+    found: list[_Rest] = []
+    for b in rests:
+        a = found[-1] if found else None
+        if a is not None:
+            first, last = a.mean - 0.5 * a.drift, b.mean + 0.5 * b.drift
+            small = abs((b.mean - 0.5 * b.drift) - (a.mean + 0.5 * a.drift)) < SMALLEST
+            spans = [first, last, a.mean, b.mean]
+            long = a.stop - a.start >= SHORTEST and b.stop - b.start >= SHORTEST
+            if small and long and max(spans) - min(spans) <= DRIFT:
+                w = np.array([a.error, b.error]) ** -2.0
+                found[-1] = _Rest(
+                    start=a.start, stop=b.stop, mean=float(w @ [a.mean, b.mean] / w.sum()),
+                    error=float(w.sum()) ** -0.5, drift=last - first, telegraph=a.telegraph or b.telegraph,
+                )  # fmt: skip
+                continue
+        found.append(b)
     return found
 
 

@@ -20,11 +20,11 @@ from jaxtyping import Bool, Float, Int
 
 from pinched._errors import PinchedError
 
-LEVEL_PRICE = 2.5
+LEVEL_PRICE = 2.0
 """Price of one more level piece in units of ln n: one level and one place, the place among n. White noise without
 any step is then cut in about one record of a hundred (`calibration.plateaus` measures it)."""
 
-SLOPE_PRICE = 1.0
+SLOPE_PRICE = 4.0
 """What a slope costs on top, in units of ln n."""
 
 
@@ -214,7 +214,7 @@ def difference_noise(
     """
     if values.size < 8:
         raise PinchedError(f"{values.size} samples are too few to tell noise from steps; at least 8 are needed.")
-    level = np.abs(_running_median(values))
+    level = np.abs(running_median(values))
     tries = []
     for stencil in (np.array([1.0, -1.0]), np.array([1.0, -2.0, 1.0])):
         d = np.convolve(values, stencil, mode="valid")
@@ -254,6 +254,7 @@ def _losses(d, a, m, added, relative):  # pragma: no cover - compiled
     return out
 
 
-def _running_median(values: np.ndarray) -> np.ndarray:
+def running_median(values: Float[np.ndarray, " sample"]) -> Float[np.ndarray, " sample"]:
+    """Median of each sample and its two neighbours on each side."""
     padded = np.pad(values, 2, mode="edge")
     return np.median(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1)
