@@ -1,9 +1,9 @@
 r"""Sweeps and pulse trains of filaments that open and close channel by channel, for many devices at once.
 
-`sweep_filaments` applies a waveform as a source-meter does, step by step under a compliance; `pulse_filaments` a train
-of pulses with a read after each. Both draw `QuantumFilament` exactly: within a step the voltage of the source is
-constant, events are drawn one by one with the rates after each of them (gillespie1977exact). Device k draws the same
-whatever the number of devices.
+`sweep_filaments` applies a waveform as a source-meter does, step by step under a compliance; `pulse_filaments` a
+train of pulses with a read after each. Both draw `QuantumFilament` exactly: within a step the voltage of the
+source is constant, events are drawn one by one with the rates after each of them (gillespie1977exact). Device k
+draws the same whatever the number of devices.
 """
 
 from __future__ import annotations
@@ -119,7 +119,8 @@ def pulse_filaments(
         g = g + np.hypot(own.noise_current / read, own.noise_relative * g) * noise
         found.append(
             PulseTrace(
-                conductance=g, amplitude=np.insert(volts, 0, 0.0), width=np.insert(np.full(volts.size, length), 0, 0.0),
+                conductance=g, amplitude=np.insert(volts, 0, 0.0),
+                width=np.insert(np.full(volts.size, length), 0, 0.0),
                 read_voltage=read, compliance_current=own.compliance_set,
                 device=name if devices == 1 else f"{name} {k + 1}", provenance=Provenance(simulated_by=_SIMULATED),
             )
@@ -215,7 +216,9 @@ def _jumps(volts, lengths, p, channels, room, k0, k1, number):  # pragma: no cov
             n += 1 if (float(w[1]) + 0.5) * scale * rate < opening else -1
             events += 1
             # A normal number for where this visit of the level lies.
-            z = np.sqrt(-2.0 * np.log((float(w[2]) + 0.5) * scale)) * np.cos(2.0 * np.pi * (float(w[3]) + 0.5) * scale)
+            z = np.sqrt(-2.0 * np.log((float(w[2]) + 0.5) * scale)) * np.cos(
+                2.0 * np.pi * (float(w[3]) + 0.5) * scale
+            )
         counts[i] = n
         extra[i] = z
     return counts, extra, events

@@ -3,8 +3,8 @@ r"""Pulse pairs and spikes: paired-pulse facilitation and spike-timing dependenc
 `paired_pulses` applies two equal pulses at each of several distances and fits the decay of the facilitation with
 `extraction.short_term`: for laws that forget (`wox`, `diffusive`) or stay warm (`second_order`). `spike_timing`
 applies one spike to each electrode at each of several delays and gives what is left of it: the learning window.
-`spike_rate` applies the same number of spikes at each of several rates, `pulse_memory` more and more pulses, each with
-the relaxation after it; `extraction.spike_window` fits all of them.
+`spike_rate` applies the same number of spikes at each of several rates, `pulse_memory` more and more pulses, each
+with the relaxation after it; `extraction.spike_window` fits all of them.
 """
 
 from __future__ import annotations
@@ -163,7 +163,13 @@ def spike_rate(
             time=np.append(time, time[-1] + pause), voltage=np.append(np.tile(spike.voltage, count), 0.0)
         )
         trace = drive(
-            device, waveform, circuit=circuit, points=points, initial_state=initial_state, rtol=rtol, seed=seed
+            device,
+            waveform,
+            circuit=circuit,
+            points=points,
+            initial_state=initial_state,
+            rtol=rtol,
+            seed=seed,
         ).trace
         change[k] = _read(device, trace.state[:, -1], volts) / _read(device, trace.state[:, 0], volts) - 1.0
     return fit_rate(np.asarray(rates, dtype=np.float64), change)

@@ -38,7 +38,8 @@ class SmoothTest:
     p_value: float
     """Probability of a smooth curve that a partition describes as cheaply; 1 where `gain` is not above zero."""
     excess: float
-    """By how many standard deviations the partition is cheaper than those of the surrogates; 0 where none was drawn."""
+    """By how many standard deviations the partition is cheaper than those of the surrogates; 0 where none was
+    drawn."""
     columns: int
     """Free numbers of the best smooth curve."""
     curve: Float[np.ndarray, " sample"]
@@ -69,7 +70,10 @@ def against_smooth(
         others: list[float] = []
         while len(others) < surrogates and min(others, default=np.inf) > cost:
             others.append(partition_cost((fitted + _same_spectrum(y - fitted, rng)) * sigma, sigma))
-        mean, spread = float(np.mean(others)), max(float(np.std(others, ddof=1)) if len(others) > 1 else 1.0, 1.0)
+        mean, spread = (
+            float(np.mean(others)),
+            max(float(np.std(others, ddof=1)) if len(others) > 1 else 1.0, 1.0),
+        )
         excess = (mean - cost) / spread
         if min(others) <= cost:
             p_value = 1.0 / len(others)

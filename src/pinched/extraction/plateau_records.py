@@ -60,7 +60,8 @@ class PlateauRecord:
     cycle: int
     """Number of the cycle or trace."""
     process: Process
-    """Whether the conductance rises or falls from the first plateau to the last one, or the first sample to the last."""
+    """Whether the conductance rises or falls from the first plateau to the last one, or the first sample to
+    the last."""
     place: Float[np.ndarray, " sample"]
     """Voltage (V, signed) of each sample of a sweep, number of the pulse, or time (s)."""
     found: Plateaus
@@ -100,9 +101,10 @@ def plateaus_of_sweep(sweep: IVSweep, *, alpha: float = ALPHA, seed: int = 0) ->
 def _stated(sweep: IVSweep, excursion: Excursion) -> float | None:
     """The stated limit, where the excursion reaches it: a limit of SET does not act on RESET."""
     limit = sweep.compliance_current
-    branches = [b for b in (excursion.outgoing, excursion.returning) if b is not None]
-    reached = limit is not None and any(bool((b.current >= (1.0 - SAME) * limit).any()) for b in branches)
-    return limit if reached and all(bool((b.current <= (1.0 + SAME) * limit).all()) for b in branches) else None
+    if limit is None:
+        return None
+    largest = max(float(b.current.max()) for b in (excursion.outgoing, excursion.returning) if b is not None)
+    return limit if abs(largest / limit - 1.0) <= SAME else None
 
 
 def _usable(branch: Branch, limit: float | None) -> np.ndarray:
@@ -114,7 +116,9 @@ def _usable(branch: Branch, limit: float | None) -> np.ndarray:
     # Missing at either end is no gap: the record is what lies between.
     with np.errstate(divide="ignore", invalid="ignore"):
         g = np.where(keep, i / v, np.nan)
-    return g if 2 * int(keep.sum()) >= g.size else np.where(keep, g, np.nan)[keep.argmax() :][: int(keep.sum())]
+    return (
+        g if 2 * int(keep.sum()) >= g.size else np.where(keep, g, np.nan)[keep.argmax() :][: int(keep.sum())]
+    )
 
 
 def _process(found: Plateaus) -> Process:
@@ -180,7 +184,9 @@ class QuantumConductance:
         """The verdict in one line."""
         if not self.supported or self.levels is None:
             return f"{self.device}: no staircase of conductance in {len(self.records)} records"
-        return f"{self.device}: {self.stepped} of {len(self.records)} records are staircases; {self.levels.text}"
+        return (
+            f"{self.device}: {self.stepped} of {len(self.records)} records are staircases; {self.levels.text}"
+        )
 
 
 def extract_quantum(
@@ -198,7 +204,9 @@ def extract_quantum(
     """
     names = sorted({r.device for r in records})
     if len(names) != 1:
-        raise PinchedError(f"records of {len(names)} devices ({', '.join(names[:5])}): give those of one device.")
+        raise PinchedError(
+            f"records of {len(names)} devices ({', '.join(names[:5])}): give those of one device."
+        )
     found = [
         (k, j, p)
         for k, record in enumerate(records)

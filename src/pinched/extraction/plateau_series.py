@@ -2,8 +2,8 @@ r"""What many plateaus tell: how high they reach, how long they last, what a pul
 
 `highest_levels` lists the highest level of each record against its compliance, `compare_processes` puts SET beside
 RESET, `level_stays` says how long each level lasts, `oscillations` finds conductances that go to and fro between
-levels. `time_lag` is the map of the state after a pulse against the state before it (Fig. 6 of roy2025quantum) with the
-scatter per level, and the matrix of jumps that a synapse of discrete levels needs.
+levels. `time_lag` is the map of the state after a pulse against the state before it (Fig. 6 of roy2025quantum)
+with the scatter per level, and the matrix of jumps that a synapse of discrete levels needs.
 """
 
 from __future__ import annotations
@@ -157,7 +157,8 @@ class Oscillation:
 
 
 def oscillations(quantum: QuantumConductance, *, turns: int = 3) -> tuple[Oscillation, ...]:
-    """Stretches of at least `turns` changes of direction from step to step: what a filament that opens and closes does."""
+    """Stretches of at least `turns` changes of direction from step to step: what a filament that opens and
+    closes does."""
     found = []
     for k in range(len(quantum.records)):
         steps = np.diff(quantum.levels_of(k))
@@ -221,7 +222,8 @@ class TimeLag:
 
 
 def time_lag(states: Float[np.ndarray, " pulse"], levels: Float[np.ndarray, " level"]) -> TimeLag:
-    """Pairs of neighbouring `states` (NaN where a read is missing: its two pairs are left out) by the nearest `levels`.
+    """Pairs of neighbouring `states` (NaN where a read is missing: its two pairs are left out) by the nearest
+    `levels`.
 
     Raises `PinchedError` for levels that do not rise, fewer than two of them, or fewer than two states in a row.
     """

@@ -1,10 +1,10 @@
 r"""Plateaus: stretches where a conductance rests between steps, in sweeps, pulse trains and time traces.
 
 `find_plateaus` works on any series of conductances; `plateaus_of_sweep`, `plateaus_of_pulses` and
-`plateaus_of_retention` prepare what was measured (`quantum_levels` names the levels, `plateau_series` compares them). A
-record is first tested against smooth curves (`plateau_null`); where the test does not reject them there is no plateau,
-however stepped noise makes the record look. Then exact change points (`segmentation`) give levels, slopes and jumps, and
-a level becomes a plateau where a jump of at least four standard errors borders it.
+`plateaus_of_retention` prepare what was measured (`quantum_levels` names the levels, `plateau_series` compares
+them). A record is first tested against smooth curves (`plateau_null`); where the test does not reject them there
+is no plateau, however stepped noise makes the record look. Then exact change points (`segmentation`) give levels,
+slopes and jumps, and a level becomes a plateau where a jump of at least four standard errors borders it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ ALPHA = 1e-3
 """Probability of a smooth curve below which a record is called stepped: a folder holds hundreds of them."""
 
 RESOLUTION = 0.01 * G_0
-"""What a plateau may differ by (S) without anybody caring: in an HRS of nanosiemens there are no channels to count."""
+"""What a plateau may differ by (S) without anybody caring: in an HRS of nanosiemens there are no channels to
+count."""
 
 SMALLEST = 0.1 * G_0
 """Smallest step (S) that is named: half a quantum behind the largest series resistance that leaves it visible is
@@ -154,9 +155,9 @@ def find_plateaus(
     """Plateaus of `conductance` (S, in order, NaN where a sample is missing).
 
     `noise_size` is how strongly the additive noise acts on each sample (1 / |V| where a current was measured; None:
-    everywhere alike); `resolution` (S) is taken as noise on top. Steps are named where smooth curves look as stepped with a probability below `alpha`, by
-    `surrogates` draws. Raises `PinchedError` for fewer than 12 known samples, more missing than known ones, or
-    values that are all equal.
+    everywhere alike); `resolution` (S) is taken as noise on top. Steps are named where smooth curves look as
+    stepped with a probability below `alpha`, by `surrogates` draws. Raises `PinchedError` for fewer than 12 known
+    samples, more missing than known ones, or values that are all equal.
     """
     known = np.flatnonzero(np.isfinite(conductance))
     missing = conductance.size - known.size
@@ -167,7 +168,9 @@ def find_plateaus(
         )
     g = conductance[known]
     if np.ptp(g) == 0:
-        raise PinchedError(f"all {g.size} conductances are {g[0]:g} S: a constant has neither noise nor steps.")
+        raise PinchedError(
+            f"all {g.size} conductances are {g[0]:g} S: a constant has neither noise nor steps."
+        )
     size = np.ones(g.size) if noise_size is None else noise_size[known] / float(np.median(noise_size[known]))
     noise, sigma = _noise(g, size, resolution)
     test = against_smooth(g, sigma, surrogates=surrogates, seed=seed)
@@ -182,7 +185,8 @@ def find_plateaus(
     fitted[known] = shown
     return Plateaus(
         conductance=np.where(np.isfinite(conductance), conductance, np.nan), fitted=fitted,
-        plateaus=tuple(plateaus), steps=tuple(steps), p_value=test.p_value, gain=test.gain, excess=test.excess, noise=noise,
+        plateaus=tuple(plateaus), steps=tuple(steps), p_value=test.p_value, gain=test.gain, excess=test.excess,
+        noise=noise,
         missing=missing, alpha=alpha,
     )  # fmt: skip
 
@@ -309,14 +313,15 @@ def _without_telegraph(rests: list[_Rest], g: np.ndarray, sigma: np.ndarray) -> 
         if len(run) >= 5 and float(np.median(lengths)) < 1.5 * SHORTEST:
             sides = [run[0::2], run[1::2]]
             time = [sum(r.stop - r.start for r in side) for side in sides]
-            main, other = (0, 1) if time[0] >= time[1] else (1, 0)
+            main = 0 if time[0] >= time[1] else 1
             keep = np.zeros(run[-1].stop - run[0].start, dtype=bool)
             for r in sides[main]:
                 keep[r.start - run[0].start : r.stop - run[0].start] = True
             mean, error = _joined(g, sigma, run[0].start, run[-1].stop, keep)
             second, _ = _joined(g, sigma, run[0].start, run[-1].stop, ~keep)
             found.append(
-                _Rest(start=run[0].start, stop=run[-1].stop, mean=mean, error=error, drift=0.0, telegraph=second - mean)
+                _Rest(start=run[0].start, stop=run[-1].stop, mean=mean, error=error, drift=0.0,
+                      telegraph=second - mean)
             )  # fmt: skip
             k = end
         else:

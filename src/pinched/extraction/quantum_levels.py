@@ -1,11 +1,11 @@
 r"""Which plateaus are multiples of G_0: levels named with a probability, the series resistance, a test of the claim.
 
 `name_levels` takes plateaus from one or many records of a device. A conductance behind a series resistance reads
-$G = 1 / (1/G_m - R_s)$; R_s is stated, or is the one that makes the levels most likely multiples, with the interval of
-its likelihood. The likelihood is a mixture: integers, half-integers, and levels anywhere, the shares of the three found
-by it too. Half-integers lie a quarter of G_0 or less from everything, and a free R_s bends any ladder towards them,
-so that by eye "levels fit multiples of G_0" always holds: `p_value` says how often levels drawn anywhere, with R_s free
-as well, fit as well.
+$G = 1 / (1/G_m - R_s)$; R_s is stated, or is the one that makes the levels most likely multiples, with the
+interval of its likelihood. The likelihood is a mixture: integers, half-integers, and levels anywhere, the shares
+of the three found by it too. Half-integers lie a quarter of G_0 or less from everything, and a free R_s bends any
+ladder towards them, so that by eye "levels fit multiples of G_0" always holds: `p_value` says how often levels
+drawn anywhere, with R_s free as well, fit as well.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from pinched._units import to_si
 from pinched.constants import G_0
 
 SPREAD = 0.05
-"""Scatter (G_0) of real levels around a multiple that is allowed beside their errors; an assumption, named in `Levels`."""
+"""Scatter (G_0) of real levels around a multiple that is allowed beside their errors; an assumption, named in
+`Levels`."""
 
 SURE = 0.9
 """Probability from which a level is called by its kind."""
@@ -231,7 +232,9 @@ def _likelihoods(grid, g, e, spread, unit):  # pragma: no cover - compiled
                 x = value - 0.5 * kind
                 d = abs(x - np.round(x)) / width
                 other = 1.0 / width - d
-                density[k, kind] = (np.exp(-0.5 * d * d) + np.exp(-0.5 * other * other)) / (width * 2.5066282746310002)
+                density[k, kind] = (np.exp(-0.5 * d * d) + np.exp(-0.5 * other * other)) / (
+                    width * 2.5066282746310002
+                )
             if value < 0.25:
                 density[k, 0] = 0.0
         a = b = c = 1.0 / 3.0
@@ -272,18 +275,19 @@ class ConductanceHistogram:
 
 
 def conductance_histogram(
-    conductance: Float[np.ndarray, " sample"], *, width: float = 0.1, most: float = 30.0
+    conductance: Float[np.ndarray, " sample"], *, width: float = 0.1, least: float = 0.0, most: float = 30.0
 ) -> ConductanceHistogram:
-    """Histogram of `conductance` (S, NaN left out) in bins of `width` (G_0) up to `most` (G_0), with its peaks.
+    """Histogram of `conductance` (S, NaN left out) in bins of `width` between `least` and `most` (G_0), with its
+    peaks.
 
     Give samples, as the field does, or plateaus, where each counts once whatever its length: samples of one long
     plateau are no independent counts, and a peak of them says that one plateau was long. Raises `PinchedError` for
     nothing in the range.
     """
     g = conductance[np.isfinite(conductance)] / G_0
-    g = g[(g > 0) & (g < most)]
+    g = g[(g > 0) & (g >= least) & (g < most)]
     if g.size == 0:
-        raise PinchedError(f"no conductance lies between 0 and {most:g} G_0: is it in siemens?")
+        raise PinchedError(f"no conductance lies between {least:g} and {most:g} G_0: is it in siemens?")
     edges = np.arange(0.0, min(most, float(g.max()) + 2.0 * width) + width, width)
     counts = np.histogram(g, edges)[0].astype(np.float64)
     # Around: the median over one G_0, which peaks at multiples of a half do not fill.

@@ -83,7 +83,7 @@ def partition(
     start, sloped, cost = _cheapest(values - middle, 1.0 / sigma**2, float(level), float(slope))
     stop = np.append(start[1:], n)
     first, last, error = _fit(values, 1.0 / sigma**2, start, stop, sloped)
-    return Partition(start=start, stop=stop, sloped=sloped, first=first, last=last, error=error, cost=cost)
+    return Partition(start=start, stop=stop, sloped=sloped, first=first, last=last, error=error, cost=float(cost))
 
 
 def partition_cost(values: Float[np.ndarray, " sample"], sigma: Float[np.ndarray, " sample"]) -> float:
@@ -213,7 +213,9 @@ def difference_noise(
     `PinchedError` below 8 samples.
     """
     if values.size < 8:
-        raise PinchedError(f"{values.size} samples are too few to tell noise from steps; at least 8 are needed.")
+        raise PinchedError(
+            f"{values.size} samples are too few to tell noise from steps; at least 8 are needed."
+        )
     level = np.abs(running_median(values))
     tries = []
     for stencil in (np.array([1.0, -1.0]), np.array([1.0, -2.0, 1.0])):
@@ -241,7 +243,8 @@ def _mixture(d: np.ndarray, a: np.ndarray, m: np.ndarray) -> DifferenceNoise:
 
 @numba.njit(cache=True)
 def _losses(d, a, m, added, relative):  # pragma: no cover - compiled
-    """Negative log likelihood: 85 % of the differences are noise, the rest steps, whose spread is twenty times wider."""
+    """Negative log likelihood: 85 % of the differences are noise, the rest steps, whose spread is twenty times
+    wider."""
     out = np.zeros((added.size, relative.size))
     for j in range(added.size):
         for k in range(relative.size):
@@ -249,7 +252,9 @@ def _losses(d, a, m, added, relative):  # pragma: no cover - compiled
             for i in range(d.size):
                 variance = added[j] ** 2 * a[i] + relative[k] ** 2 * m[i]
                 q = min(d[i] * d[i] / variance, 1400.0)
-                total += 0.5 * np.log(variance) - np.log(0.85 * np.exp(-0.5 * q) + 0.0075 * np.exp(-0.00125 * q))
+                total += 0.5 * np.log(variance) - np.log(
+                    0.85 * np.exp(-0.5 * q) + 0.0075 * np.exp(-0.00125 * q)
+                )
             out[j, k] = total
     return out
 

@@ -5,8 +5,8 @@ r"""Spikes: the learning window of spike timing, how it depends on the rate, and
 $$ \Delta G / G = A_\pm\, e^{\mp \Delta t / \tau_\pm} \quad (\Delta t \gtrless 0), $$
 
 each side for itself, with intervals; `fit_rate` finds the rate at which depression turns to potentiation;
-`fit_transition` how many pulses make a memory that stays (ohno2011short). Measured or simulated (`devices.spikes`), the
-numbers are found alike; facilitation by pairs is in `short_term`.
+`fit_transition` how many pulses make a memory that stays (ohno2011short). Measured or simulated
+(`devices.spikes`), the numbers are found alike; facilitation by pairs is in `short_term`.
 """
 
 from __future__ import annotations
@@ -69,9 +69,7 @@ class TimingWindow:
         return (a > 0) if known and a * b < 0 else None
 
 
-def fit_timing_window(
-    delay: Float[np.ndarray, " pair"], change: Float[np.ndarray, " pair"]
-) -> TimingWindow:
+def fit_timing_window(delay: Float[np.ndarray, " pair"], change: Float[np.ndarray, " pair"]) -> TimingWindow:
     """Fit relative changes `change` at delays `delay` (s), in any order; a delay of 0 belongs to no side.
 
     Raises `PinchedError` for fewer than 4 delays on both sides together, or values that are missing.
@@ -79,8 +77,8 @@ def fit_timing_window(
     dt, dg = np.asarray(delay, dtype=np.float64), np.asarray(change, dtype=np.float64)
     if dt.shape != dg.shape or not np.isfinite(dt).all() or not np.isfinite(dg).all() or (dt != 0).sum() < 4:
         raise PinchedError(
-            f"{dt.size} delays and {dg.size} changes, {int((~np.isfinite(dg)).sum())} of them missing: a window needs "
-            "at least 4 delays other than 0, each with its change."
+            f"{dt.size} delays and {dg.size} changes, {int((~np.isfinite(dg)).sum())} of them missing: a window "
+            "needs at least 4 delays other than 0, each with its change."
         )
     after, before = _side(dt[dt > 0], dg[dt > 0]), _side(-dt[dt < 0], dg[dt < 0])
     window = TimingWindow(after=after, before=before, misfit=0.0)
@@ -136,7 +134,8 @@ class RateDependence:
     change: Float[np.ndarray, " train"]
     """Relative change by each train."""
     threshold: float
-    """Rate (1/s) at which depression turns to potentiation (sliding threshold); NaN where the sign does not change."""
+    """Rate (1/s) at which depression turns to potentiation (sliding threshold); NaN where the sign does not
+    change."""
     half: float
     """Rate (1/s) at which half of the largest change is reached; NaN where all trains are beyond it."""
     rises: bool
@@ -150,9 +149,16 @@ def fit_rate(rate: Float[np.ndarray, " train"], change: Float[np.ndarray, " trai
     """
     order = np.argsort(rate)
     r, y = np.asarray(rate, dtype=np.float64)[order], np.asarray(change, dtype=np.float64)[order]
-    if r.size < 3 or r.size != y.size or not (r > 0).all() or (np.diff(r) == 0).any() or not np.isfinite(y).all():
+    if (
+        r.size < 3
+        or r.size != y.size
+        or not (r > 0).all()
+        or (np.diff(r) == 0).any()
+        or not np.isfinite(y).all()
+    ):
         raise PinchedError(
-            f"{r.size} rates and {y.size} changes: at least 3 different rates above zero are needed, each with a change."
+            f"{r.size} rates and {y.size} changes: at least 3 different rates above zero are "
+            "needed, each with a change."
         )
 
     def crossing(level: float) -> float:
@@ -164,7 +170,11 @@ def fit_rate(rate: Float[np.ndarray, " train"], change: Float[np.ndarray, " trai
         return float(np.exp(np.log(r[k]) + share * np.log(r[k + 1] / r[k])))
 
     return RateDependence(
-        rate=r, change=y, threshold=crossing(0.0), half=crossing(0.5 * float(y.max())), rises=bool((np.diff(y) > 0).all())
+        rate=r,
+        change=y,
+        threshold=crossing(0.0),
+        half=crossing(0.5 * float(y.max())),
+        rises=bool((np.diff(y) > 0).all()),
     )
 
 
@@ -191,9 +201,7 @@ class Transition:
         return f"{word}: kept {100 * self.kept[0]:.0f} .. {100 * self.kept[-1]:.0f} %"
 
 
-def fit_transition(
-    pulses: Sequence[float], relaxations: Sequence[Retention], *, before: float
-) -> Transition:
+def fit_transition(pulses: Sequence[float], relaxations: Sequence[Retention], *, before: float) -> Transition:
     """Short to long term: `relaxations` after trains of `pulses` pulses from the conductance `before` (S).
 
     Each is fitted by $G_\\infty + \\Delta G\\, e^{-t/\\tau}$ over its own time. Raises `PinchedError` for unequal
@@ -209,7 +217,9 @@ def fit_transition(
         one = relaxations[j]
         good = np.isfinite(one.resistance) & (one.resistance > 0)
         if int(good.sum()) < 5:
-            raise PinchedError(f"the relaxation after {pulses[j]:g} pulses has {int(good.sum())} reads; 5 are needed.")
+            raise PinchedError(
+                f"the relaxation after {pulses[j]:g} pulses has {int(good.sum())} reads; 5 are needed."
+            )
         t, g = one.time[good] - one.time[good][0], 1.0 / one.resistance[good]
         start, end, taus[k] = _decay(t, g)
         kept[k] = (end - before) / (start - before) if start != before else float("nan")
@@ -234,7 +244,9 @@ def _decay(t: np.ndarray, g: np.ndarray) -> tuple[float, float, float]:
     costs = [fit(x)[0] for x in grid]
     k = int(np.argmin(costs))
     found = optimize.minimize_scalar(
-        lambda x: fit(x)[0], bounds=(float(grid[max(k - 1, 0)]), float(grid[min(k + 1, grid.size - 1)])), method="bounded"
+        lambda x: fit(x)[0],
+        bounds=(float(grid[max(k - 1, 0)]), float(grid[min(k + 1, grid.size - 1)])),
+        method="bounded",
     )
     log_tau = float(found.x)  # type: ignore[attr-defined]
     end, change = fit(log_tau)[1]

@@ -3,10 +3,11 @@ r"""Potentiation and depression of one synapse fitted together, by equations 2 t
 $$ G_\mathrm{LTP} = B (1 - e^{-P/A}) + G_\min, \qquad G_\mathrm{LTD} = -B (1 - e^{+(P - P_\max)/A}) + G_\max, \qquad
    B = \frac{G_\max - G_\min}{1 - e^{-P_\max/A}}, $$
 
-P counting down from P_max in depression. The paper prints $e^{-(P - P_\max)/A}$ in the second: for P within 0 to P_max
-and A > 0 that rises above G_max and never reaches G_min; chen2018neurosim, which it follows, has the sign used here.
-A is not the same for both directions, the window is. `fit_synapse` shares it between them, so that both traces tell
-where it ends; for one direction, or for repeats and devices, see `plasticity` (`fit_update`, `summarise_updates`).
+P counting down from P_max in depression. The paper prints $e^{-(P - P_\max)/A}$ in the second: for P within 0 to
+P_max and A > 0 that rises above G_max and never reaches G_min; chen2018neurosim, which it follows, has the sign
+used here. A is not the same for both directions, the window is. `fit_synapse` shares it between them, so that both
+traces tell where it ends; for one direction, or for repeats and devices, see `plasticity` (`fit_update`,
+`summarise_updates`).
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ class Branch:
         if convention in (Convention.PULSES, Convention.NORMALISED) and low <= 0 <= high:
             return (-math.inf, math.inf)
         ends = sorted(
-            nonlinearity_of(end, convention, pulses=self.pulses, direction=self.direction) for end in (low, high)
+            nonlinearity_of(end, convention, pulses=self.pulses, direction=self.direction)
+            for end in (low, high)
         )
         return (ends[0], ends[1])
 
@@ -90,9 +92,11 @@ class SynapseFit:
     write_noise: float
     """and of one pulse."""
     falls_from: int | None
-    """Pulse after which the potentiation falls back by more than noise and a tenth of the window; None if it does not."""
+    """Pulse after which the potentiation falls back by more than noise and a tenth of the window; None if it
+    does not."""
     levels: int
-    """States that the noise of reads and one pulse lets apart, three standard deviations of both neighbours between."""
+    """States that the noise of reads and one pulse lets apart, three standard deviations of both neighbours
+    between."""
 
     @property
     def dynamic_range(self) -> float:
@@ -102,7 +106,9 @@ class SynapseFit:
     @property
     def asymmetry(self) -> float:
         """Label of potentiation minus that of depression: 0 where depression retraces potentiation."""
-        return self.up.nonlinearity(Convention.NEUROSIM_LABEL) - self.down.nonlinearity(Convention.NEUROSIM_LABEL)
+        return self.up.nonlinearity(Convention.NEUROSIM_LABEL) - self.down.nonlinearity(
+            Convention.NEUROSIM_LABEL
+        )
 
     @property
     def asymmetry_interval(self) -> tuple[float, float]:
@@ -229,7 +235,11 @@ def _jacobian(shares: Shares, c: np.ndarray, g: np.ndarray) -> np.ndarray:
 def _branch(direction: Direction, pulses: int, curvature: float, error: float, half: float) -> Branch:
     ends = (curvature - half * error, curvature + half * error)
     return Branch(
-        direction=direction, pulses=pulses, curvature=curvature, curvature_error=error, curvature_interval=ends
+        direction=direction,
+        pulses=pulses,
+        curvature=curvature,
+        curvature_error=error,
+        curvature_interval=ends,
     )
 
 

@@ -1,8 +1,8 @@
 r"""Pulse by pulse: figures of how each pulse moves a state; each function draws into axes and returns them.
 
 After Fig. 6 and S12 of roy2025quantum: `plot_pulse_means` the mean current of each pulse, `plot_normalised_staircase`
-I_i / I_1, `plot_polar_states` the same on a polar plot (radius I_i / I_1, angle (i - 1) pi), `plot_time_lag` the map of
-I_{i+1} against I_i with the scatter of each level.
+I_i / I_1, `plot_polar_states` the same on a polar plot (radius I_i / I_1, angle (i - 1) pi), `plot_time_lag` the
+map of I_{i+1} against I_i with the scatter of each level.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from matplotlib.ticker import EngFormatter
 from pinched._errors import PinchedError
 from pinched.extraction.plateau_series import TimeLag
 from pinched.report.figures_sweeps import no_data
-from pinched.report.style import NOTE, RASTER_MARKERS, Colour, note_title
+from pinched.report.style import RASTER_MARKERS, Colour, note_title
 from pinched.report.words import pretty_unit
 
 
-def plot_pulse_means(current: Float[np.ndarray, " pulse"], ax: Axes, *, label: str = "Current", unit: str = "A") -> Axes:
+def plot_pulse_means(
+    current: Float[np.ndarray, " pulse"], ax: Axes, *, label: str = "Current", unit: str = "A"
+) -> Axes:
     """Mean of each pulse (SI, in `unit`) against its number; returns `ax`."""
     ax.set_xlabel("Pulse (number)")
     ax.set_ylabel(f"{label} ({pretty_unit(unit)})")
@@ -33,7 +35,9 @@ def plot_pulse_means(current: Float[np.ndarray, " pulse"], ax: Axes, *, label: s
 
 def _shares(current: Float[np.ndarray, " pulse"]) -> np.ndarray:
     if current.size == 0 or not np.isfinite(current[0]) or current[0] == 0:
-        raise PinchedError("the first pulse has no current to divide by: leave out pulses before the first read.")
+        raise PinchedError(
+            "the first pulse has no current to divide by: leave out pulses before the first read."
+        )
     return current / current[0]
 
 
@@ -54,10 +58,14 @@ def plot_polar_states(current: Float[np.ndarray, " pulse"], ax: Axes) -> Axes:
     Raises `PinchedError` for axes that are not polar, or where the first current is 0 or missing.
     """
     if not isinstance(ax, PolarAxes):
-        raise PinchedError("a polar plot needs polar axes: make them with subplot_kw={'projection': 'polar'}.")
+        raise PinchedError(
+            "a polar plot needs polar axes: make them with subplot_kw={'projection': 'polar'}."
+        )
     share = _shares(current)
     angle = np.pi * np.arange(share.size)
-    points = ax.scatter(angle % (2.0 * np.pi), share, c=np.arange(1, share.size + 1), cmap="viridis", s=9, zorder=3)
+    points = ax.scatter(
+        angle % (2.0 * np.pi), share, c=np.arange(1, share.size + 1), cmap="viridis", s=9, zorder=3
+    )
     ring = np.linspace(0.0, 2.0 * np.pi, 181)
     for value in np.unique(np.round(share[np.isfinite(share)], 2)).tolist()[:40]:
         ax.plot(ring, np.full(ring.size, value), color=Colour.FAINT, linewidth=0.5, zorder=1)

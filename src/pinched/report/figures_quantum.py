@@ -72,28 +72,51 @@ def plot_quantum_histogram(
     """Counts of `histogram` with its peaks; the levels of `quantum` as ticks by their kind, where given."""
     ax.set_xlabel(r"Conductance ($G_0$)")
     ax.set_ylabel("Samples (number)")
-    ax.stairs(histogram.counts, histogram.edges, fill=True, color=Colour.DATA, alpha=0.8, linewidth=0)
+    middle = 0.5 * (histogram.edges[1:] + histogram.edges[:-1])
+    kept = histogram.counts > 0
+    # Bars on a logarithmic axis: one long plateau must not hide the others.
+    ax.bar(
+        middle[kept],
+        histogram.counts[kept],
+        width=np.diff(histogram.edges)[kept],
+        color=Colour.DATA,
+        linewidth=0,
+    )
+    ax.set_yscale("log")
     top = float(histogram.counts.max(initial=1.0))
-    ax.set_ylim(0, 1.25 * top)
-    for place in histogram.peaks.tolist():
-        ax.annotate(f"{place:.2g}", (place, 1.12 * top), fontsize=NOTE, color=Colour.FIT, ha="center", rotation=90)
-        ax.axvline(place, ymax=0.87, color=Colour.FIT, linewidth=0.4, zorder=0)
+    ax.set_ylim(0.7, 12.0 * top)
+    for n in range(int(histogram.edges[-1]) + 1):
+        ax.axvline(n, color=Colour.FAINT, linewidth=0.5, zorder=0)
+    if histogram.peaks.size:
+        heights = [1.6 * float(histogram.counts[np.abs(middle - p).argmin()]) for p in histogram.peaks]
+        ax.plot(
+            histogram.peaks, heights, "v", color=Colour.FIT, markersize=2.6, markeredgewidth=0,
+            label=f"peak ({histogram.peaks.size})",
+        )  # fmt: skip
     if quantum is not None and quantum.levels is not None:
         for kind, colour in zip(LevelKind, (Colour.SET, Colour.RESET, Colour.MUTED, Colour.ALL), strict=True):
-            mine = [v for v, k in zip(quantum.levels.value.tolist(), quantum.levels.kinds, strict=True) if k is kind]
+            mine = [
+                v
+                for v, k in zip(quantum.levels.value.tolist(), quantum.levels.kinds, strict=True)
+                if k is kind
+            ]
             if mine:
                 ax.plot(
-                    mine, np.full(len(mine), -0.03 * top), "|", color=colour, markersize=5, clip_on=False,
-                    label=f"{kind.value} ({len(mine)})",
+                    mine, np.full(len(mine), 0.85), "|", color=colour, markersize=5,
+                    label=f"{kind.value} ({len(mine)})"
                 )  # fmt: skip
-        ax.legend(loc="upper right", frameon=False, fontsize=NOTE)
         note_title(ax, quantum.text)
+    ax.legend(loc="upper center", frameon=False, fontsize=NOTE, ncols=3, columnspacing=1.0, handletextpad=0.3)
     ax.set_xlim(0, float(histogram.edges[-1]))
     return ax
 
 
 def plot_pulse_levels(
-    series: Sequence[tuple[str, Float[np.ndarray, " pulse"]]], ax: Axes, *, label: str, turn: int | None = None
+    series: Sequence[tuple[str, Float[np.ndarray, " pulse"]]],
+    ax: Axes,
+    *,
+    label: str,
+    turn: int | None = None,
 ) -> Axes:
     """States (S) after each pulse, one staircase per setting: Fig. 5 of roy2025quantum; returns `ax`.
 
@@ -134,6 +157,6 @@ def plot_highest_levels(levels: Sequence[HighestLevel], ax: Axes) -> Axes:
                 [1e3 * (one.compliance_current or 0.0) for one in mine], [one.level for one in mine], marker,
                 color=colour, markersize=4, markeredgewidth=0, label=process.value, linestyle="none",
             )  # fmt: skip
-    ax.set_ylim(bottom=0)
-    ax.legend(frameon=False, fontsize=NOTE)
+    ax.set_ylim(0, 1.1 * max(one.level for one in known))
+    ax.legend(frameon=False, fontsize=NOTE, loc="lower right")
     return ax

@@ -1,4 +1,5 @@
-r"""A filament whose channels open and close one by one, by chance: conductance in steps, driven by voltage and current.
+r"""A filament whose channels open and close one by one, by chance: conductance in steps, driven by voltage and
+current.
 
 The filament holds n channels of s G_0 each; its conductance is g = n s (in G_0). Events come at the rates
 
@@ -9,11 +10,12 @@ u being the voltage on the filament. Growth slows as the filament widens, and ru
 with the logarithm of the pulses. A share $\varepsilon$ of the events goes the other way (atoms do): without it there
 would be no step back and no oscillation. Under a limit the source lowers u, and the bulk that carries the contact
 has room for $n s \le (I_\mathrm{cc} - I_0) / I_1$ channels only: "thickness knob" in roy2025quantum, whose two
-currents ask for it (1 G_0 at 1 mA, 20 at 5 mA; 1 G_0 at 3 V carries a quarter of a milliampere, so that the voltage that
-the source takes back explains nothing there). Each visit of a level lies off its multiple by `scatter`.
+currents ask for it (1 G_0 at 1 mA, 20 at 5 mA; 1 G_0 at 3 V carries a quarter of a milliampere, so that the
+voltage that the source takes back explains nothing there). Each visit of a level lies off its multiple by
+`scatter`.
 
-A jump process, exact between two samples (gillespie1977exact): `devices.filament` draws sweeps and pulse trains. For a
-smooth contact that `drive` runs, with gradients and netlists, see `quantum_contact`.
+A jump process, exact between two samples (gillespie1977exact): `devices.filament` draws sweeps and pulse trains.
+For a smooth contact that `drive` runs, with gradients and netlists, see `quantum_contact`.
 """
 
 from __future__ import annotations
@@ -30,8 +32,8 @@ from pinched.constants import G_0
 class QuantumFilament:
     """Parameters of one filament, in SI; conductances in G_0 where the unit says so.
 
-    The defaults are no published set; `presets.roy2025` has one. Raises `PinchedError` for numbers that are not finite,
-    rates or scales that are not above zero, and a share of events the other way of one half or more.
+    The defaults are no published set; `presets.roy2025` has one. Raises `PinchedError` for numbers that are not
+    finite, rates or scales that are not above zero, and a share of events the other way of one half or more.
     """
 
     source: ClassVar[str] = "roy2025quantum"
@@ -46,11 +48,17 @@ class QuantumFilament:
     scale_reset: float = quantity(0.8, "V", "v_-", "voltage that raises rupture by e")
     slowing_reset: float = quantity(6.0, "1", "g_-", "conductance (G_0) that speeds rupture up by e")
     backward: float = quantity(0.05, "1", r"\varepsilon", "share of events that go the other way")
-    capacity_onset: float = quantity(0.8e-3, "A", "I_0", "compliance below which the bulk has room for nothing")
+    capacity_onset: float = quantity(
+        0.8e-3, "A", "I_0", "compliance below which the bulk has room for nothing"
+    )
     capacity_current: float = quantity(0.2e-3, "A", "I_1", "compliance that makes room for one more G_0")
-    highest: float = quantity(40.0, "1", r"g_\max", "conductance (G_0) beyond which it is a wire and grows no further")
+    highest: float = quantity(
+        40.0, "1", r"g_\max", "conductance (G_0) beyond which it is a wire and grows no further"
+    )
     conductance_hrs: float = quantity(1e-7, "S", r"G_\mathrm{HRS}", "leakage beside the filament")
-    scatter: float = quantity(0.03, "1", r"\sigma_g", "deviation (G_0) of a visit of a level from its multiple")
+    scatter: float = quantity(
+        0.03, "1", r"\sigma_g", "deviation (G_0) of a visit of a level from its multiple"
+    )
 
     def __post_init__(self) -> None:
         numbers = {name: getattr(self, name) for name in self.__slots__}
@@ -75,7 +83,9 @@ class QuantumFilament:
         """Events per second that open and that close a channel, at `channels` open ones and `voltage` (V) on them."""
         g = channels * self.quantum
         up = self._speed(voltage, self.rate_set, self.threshold_set, self.scale_set, -g / self.slowing_set)
-        down = self._speed(-voltage, self.rate_reset, self.threshold_reset, self.scale_reset, g / self.slowing_reset)
+        down = self._speed(
+            -voltage, self.rate_reset, self.threshold_reset, self.scale_reset, g / self.slowing_reset
+        )
         # What goes the other way needs a way to go.
         back_up, back_down = self.backward * down, self.backward * up if channels > 0 else 0.0
         down = down if channels > 0 else 0.0
@@ -107,9 +117,7 @@ class QuantumFilament:
         rate = self.rate_set if voltage > 0 else self.rate_reset
         up = voltage > 0
         threshold = self.threshold_set if up else self.threshold_reset
-        scale, slowing = (
-            (self.scale_set, self.slowing_set) if up else (self.scale_reset, self.slowing_reset)
-        )
+        scale, slowing = (self.scale_set, self.slowing_set) if up else (self.scale_reset, self.slowing_reset)
         speed = rate * math.expm1(max(abs(voltage) - threshold, 0.0) / scale) * (1.0 - 2.0 * self.backward)
         done = speed * pulses * width / slowing
         if up:

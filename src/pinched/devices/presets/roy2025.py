@@ -1,18 +1,20 @@
 r"""Multilayer graphene / BiFeO3 / FTO of roy2025quantum: steps of half a G_0 in both directions.
 
-The paper states conductances and not a law: `roy2025` is the `QuantumFilament` whose mean comes out at what is stated.
+The paper states conductances and not a law: `roy2025` is the `QuantumFilament` whose mean comes out at what is
+stated.
 
 - Stated, and used: about 1 G_0 at 1 mA and 20 at 5 mA; 6 G_0 at 1.5 V and 12 at 2.3 V; 18 G_0 after 2 to 4 pulses and
   25 after 10; pulses of 20 ms; integer and half-integer steps up to 25 G_0; SET near 1 V; 30 pulses of -1.5 V and
   5 ms take back what 30 of 1.5 V gave.
-- Derived: `slowing_set` and, with the thresholds, `scale_set` and `rate_set` in closed form (`QuantumFilament.expected`);
-  `capacity_onset` and `capacity_current` from the two compliances; `rate_reset` from the 30 pulses back.
+- Derived: `slowing_set` and, with the thresholds, `scale_set` and `rate_set` in closed form
+  (`QuantumFilament.expected`); `capacity_onset` and `capacity_current` from the two compliances; `rate_reset` from
+  the 30 pulses back.
 - Assumed, since it is stated nowhere: how many pulses Fig. 5b shows (3), the amplitude of Fig. 5d (3.12 V, what
   the law asks for) and of Fig. 5a (0.5 V to 3.5 V in steps of 0.25 V), the compliance of both (5 mA, 10 mA), the
   thresholds, RESET as steep as SET, one event in twenty against the drive, scatter and leakage.
-- Not met: 500 pulses of 1.5 V and 5 ms in Fig. 6 narrow the filament slowly, while the 30 of Fig. 7b empty it; one rate
-  cannot do both. `roy2025_slow_reset` breaks twenty times slower and has the first. Neither has the nonlinearity that is
-  stated for Fig. 7b: that is `roy2025_update`.
+- Not met: 500 pulses of 1.5 V and 5 ms in Fig. 6 narrow the filament slowly, while the 30 of Fig. 7b empty it; one
+  rate cannot do both. `roy2025_slow_reset` breaks twenty times slower and has the first. Neither has the
+  nonlinearity that is stated for Fig. 7b: that is `roy2025_update`.
 """
 
 from __future__ import annotations
@@ -26,11 +28,12 @@ from pinched.devices.presets.preset import Evidence, Preset
 from pinched.devices.updates.neurosim import NeuroSimUpdate
 
 _SOURCE = "roy2025quantum"
-_ASSUMED = (
-    "threshold_set", "threshold_reset", "scale_reset", "slowing_reset", "backward", "highest", "conductance_hrs", "scatter",
+_ASSUMED: tuple[str, ...] = (
+    "threshold_set", "threshold_reset", "scale_reset", "slowing_reset", "backward", "highest",
+    "conductance_hrs", "scatter",
 )  # fmt: skip
-_DERIVED = ("rate_set", "scale_set", "slowing_set", "rate_reset", "capacity_onset", "capacity_current")
-_EVIDENCE = dict.fromkeys(_ASSUMED, Evidence.ASSUMED) | dict.fromkeys(_DERIVED, Evidence.DERIVED)
+_DERIVED: tuple[str, ...] = ("rate_set", "scale_set", "slowing_set", "rate_reset", "capacity_onset", "capacity_current")
+_EVIDENCE: dict[str, Evidence] = dict.fromkeys(_ASSUMED, Evidence.ASSUMED) | dict.fromkeys(_DERIVED, Evidence.DERIVED)
 
 _FILAMENT = QuantumFilament(
     quantum=0.5, rate_set=130.38, threshold_set=0.75, scale_set=0.83102, slowing_set=5.98963, rate_reset=24.56,

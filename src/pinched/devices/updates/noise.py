@@ -1,9 +1,9 @@
 r"""Cycle-to-cycle noise of pulse updates: what is added to where a law leads.
 
 `RangeNoise` is NeuroSim's, $\sigma \sqrt{|n|}\,(G_\max - G_\min)$ whatever the step; `StepNoise` is that of
-rasch2021flexible, a share of each step, so that small steps scatter little; `OwnChance` is that of a law that jumps by
-chance itself (`DrawnUpdate`). `perturbed` takes normal numbers that you
-drew, `apply_pulses` draws them by the address of each cell.
+rasch2021flexible, a share of each step, so that small steps scatter little; `OwnChance` is that of a law that
+jumps by chance itself (`DrawnUpdate`). `perturbed` takes normal numbers that you drew, `apply_pulses` draws them
+by the address of each cell.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class OwnChance(PulseNoise):
             isinstance(law, DrawnUpdate),
             f"{type(law).__name__} has no chance of its own. Give RangeNoise or StepNoise.",
         )
-        assert isinstance(law, DrawnUpdate)  # noqa: S101 - said above; for the type checker
+        assert isinstance(law, DrawnUpdate)
         return law.spread_after(before, pulses)
 
 

@@ -2,9 +2,9 @@ r"""Discrete levels and the chances of jumps between them: a synapse of quantize
 
 A state is one of L levels. A pulse moves it from level i to level j with the chance $J_{ij}$, one matrix for
 potentiation and one for depression; n pulses do what the matrix to the power of n says, so that many pulses at once
-need no loop. `QuantizedLevels.of` counts the jumps in measured or simulated traces (the time-lag map of roy2025quantum),
-`after` is the mean, `drawn` a draw. With `OwnChance` as noise, `apply_pulses` and `pulse_trace` draw by address like for
-any other law.
+need no loop. `QuantizedLevels.of` counts the jumps in measured or simulated traces (the time-lag map of
+roy2025quantum), `after` is the mean, `drawn` a draw. With `OwnChance` as noise, `apply_pulses` and `pulse_trace`
+draw by address like for any other law.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ class QuantizedLevels(PulseUpdate, DrawnUpdate):
         marks = np.asarray(self.levels, dtype=np.float64)
         require(
             self,
-            marks.size >= 2 and bool(np.isfinite(marks).all() and (np.diff(marks) > 0).all() and marks[0] >= 0),
+            marks.size >= 2
+            and bool(np.isfinite(marks).all() and (np.diff(marks) > 0).all() and marks[0] >= 0),
             f"levels are {len(self.levels)} conductances that do not rise throughout from zero or more: levels that "
             "cross or coincide are one level. Sort and join them.",
         )
@@ -116,7 +117,9 @@ class QuantizedLevels(PulseUpdate, DrawnUpdate):
         """Index of the level nearest to `conductance` (S), elementwise."""
         borders = 0.5 * (np.asarray(self.levels[1:]) + np.asarray(self.levels[:-1]))
         if isinstance(conductance, torch.Tensor):
-            return torch.searchsorted(torch.from_numpy(borders).to(conductance), conductance.detach().contiguous())
+            return torch.searchsorted(
+                torch.from_numpy(borders).to(conductance), conductance.detach().contiguous()
+            )
         return np.searchsorted(borders, conductance)
 
     def drawn(self, conductance: Value, pulses: Value, normal: Value) -> Value:
@@ -143,7 +146,9 @@ class QuantizedLevels(PulseUpdate, DrawnUpdate):
             to = torch.searchsorted(ends.contiguous(), u[:, None]).clamp(max=len(self.levels) - 1)[:, 0]
             value = levels[to]
             if self.scatter > 0:
-                below = torch.where(to > 0, ends.gather(1, (to - 1).clamp(min=0)[:, None])[:, 0], torch.zeros_like(u))
+                below = torch.where(
+                    to > 0, ends.gather(1, (to - 1).clamp(min=0)[:, None])[:, 0], torch.zeros_like(u)
+                )
                 width = ends.gather(1, to[:, None])[:, 0] - below
                 left = ((u - below) / width).clamp(1e-9, 1.0 - 1e-9)
                 value = (value + self.scatter * torch.special.ndtri(left)).clamp(min=0.0)

@@ -1,13 +1,14 @@
 r"""Conductances with known steps, and smooth ones without any: how many plateaus are found, and how many invented.
 
-`staircase` draws a sequence of integer and half-integer levels up to `MOST` G_0 behind a series resistance, as a series
-of reads or as a sweep whose noise grows towards 0 V; `smooth_curves` lists what has no steps. `score_plateaus` counts
-both for one noise. A plateau is recovered where one found covers more than half of both, and named where its level is
-the right one after the series resistance was estimated from the same data.
+`staircase` draws a sequence of integer and half-integer levels up to `MOST` G_0 behind a series resistance, as a
+series of reads or as a sweep whose noise grows towards 0 V; `smooth_curves` lists what has no steps.
+`score_plateaus` counts both for one noise. A plateau is recovered where one found covers more than half of both,
+and named where its level is the right one after the series resistance was estimated from the same data.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from pinched.constants import G_0
 from pinched.extraction.intervals import binomial_interval
 from pinched.extraction.nonlinearity import progress
 from pinched.extraction.plateaus import Plateaus, find_plateaus
+from pinched.extraction.quantum_levels import name_levels
 
 Rng = np.random.Generator
 
@@ -94,7 +96,11 @@ def staircase(rng: Rng, noise: Noise, *, samples: int = 300, swept: bool = False
     series = float(rng.uniform(0.0, 200.0))
     true = np.repeat(level, lengths) * G_0
     measured = true / (1.0 + series * true)
-    size = np.median(np.linspace(0.1, 2.0, samples)) / np.linspace(0.1, 2.0, samples) if swept else np.ones(samples)
+    size = (
+        np.median(np.linspace(0.1, 2.0, samples)) / np.linspace(0.1, 2.0, samples)
+        if swept
+        else np.ones(samples)
+    )
     return Staircase(
         conductance=measured + _noise(rng, measured, noise, size), noise_size=size,
         start=stop - np.array(lengths), stop=stop, level=level, series_resistance=series,
@@ -126,7 +132,7 @@ def smooth_curves() -> dict[str, Curve]:
         "exponential SET ramp": _ramp,
         "gradual potentiation": _potentiation,
         "gradual RESET": lambda rng, n: _ramp(rng, n)[::-1],
-        "drift by a power law": lambda rng, n: G_0 * rng.uniform(1.0, MOST) * np.arange(1.0, n + 1) ** -rng.uniform(0, 0.2),
+        "drift by a power law": _drift,
         "line": lambda rng, n: G_0 * np.linspace(rng.uniform(0.1, 3.0), rng.uniform(5.0, MOST), n),
         "sigmoid SET": _sigmoid,
     }  # fmt: skip
@@ -135,6 +141,10 @@ def smooth_curves() -> dict[str, Curve]:
 def _sinh(rng: Rng, n: int) -> np.ndarray:
     v = np.linspace(0.05, 1.0, n) * rng.uniform(1.0, 6.0)
     return G_0 * rng.uniform(0.1, 3.0) * np.sinh(v) / v
+
+
+def _drift(rng: Rng, n: int) -> np.ndarray:
+    return G_0 * rng.uniform(1.0, MOST) * np.arange(1.0, n + 1) ** -rng.uniform(0.0, 0.2)
 
 
 def _ramp(rng: Rng, n: int) -> np.ndarray:
@@ -191,3 +201,60 @@ def matched(truth: Staircase, found: Plateaus) -> Int[np.ndarray, " plateau"]:
         if 2 * int(shared[k]) > union:
             match[k] = j
     return match
+
+
+def score_plateaus(noise: Noise, *, records: int = 40, swept: bool = False, seed: int = 0) -> Recovery:
+    """Find plateaus in `records` staircases with `noise` and count; record k is the same whatever their number."""
+    plateaus = found = named = reported = invented = 0
+    for k in range(records):
+        truth = staircase(generator(seed, "staircase", k), noise, swept=swept)
+        got = find_plateaus(truth.conductance, noise_size=truth.noise_size)
+        match = matched(truth, got)
+        long = truth.stop - truth.start > LONGEST
+        plateaus += int(long.sum())
+        found += int((match[long] >= 0).sum())
+        reported += len(got)
+        invented += len(got) - int((match >= 0).sum())
+        if len(got) >= 5:
+            nearest = name_levels(got.levels, got.errors).nearest
+            mine = long & (match >= 0)
+            named += int((nearest[match[mine]] == truth.level[mine]).sum())
+    return Recovery(
+        noise=noise,
+        records=records,
+        plateaus=plateaus,
+        found=found,
+        named=named,
+        reported=reported,
+        invented=invented,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FalseSteps:
+    """How many smooth curves were called stepped."""
+
+    curve: str
+    curves: int
+    stepped: int
+    """Curves of which any plateau was reported."""
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % interval of the share."""
+        return binomial_interval(self.stepped, self.curves)
+
+
+def score_smooth(name: str, *, curves: int = 60, seed: int = 0) -> FalseSteps:
+    """Look for plateaus in `curves` draws of the smooth curve `name`, of 31, 100 or 300 samples, with every noise.
+
+    A third of them have 1/f noise of a tenth of G_0 on top, a third of one half of G_0.
+    """
+    curve, stepped = smooth_curves()[name], 0
+    for k in range(curves):
+        rng = generator(seed, "smooth", name, k)
+        n = int(rng.choice([31, 100, 300]))
+        g = curve(rng, n)
+        noise = dataclasses.replace(NOISES[k % len(NOISES)], flicker=(0.0, 0.1, 0.5)[k % 3])
+        stepped += len(find_plateaus(g + _noise(rng, g, noise, np.ones(n)))) > 0
+    return FalseSteps(curve=name, curves=curves, stepped=stepped)

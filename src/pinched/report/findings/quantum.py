@@ -48,7 +48,9 @@ def find_quantum(
 ) -> tuple[QuantumConductance, ...]:
     """Devices of `sweeps` and `records` with staircases of conductance; () where there are none."""
     loops = [s for s in sweeps if len(s) <= LONGEST and _sweep_reaches(s)]
-    traces = [r for r in records if isinstance(r, PulseTrace | Retention) and len(r) <= LONGEST and _reaches(r)]
+    traces = [
+        r for r in records if isinstance(r, PulseTrace | Retention) and len(r) <= LONGEST and _reaches(r)
+    ]
     chosen: list[IVSweep | PulseTrace | Retention] = [loops[k] for k in evenly(len(loops), SWEEPS)]
     chosen += [traces[k] for k in evenly(len(traces), TRACES)]
     found: dict[str, list[PlateauRecord]] = {}
@@ -65,7 +67,11 @@ def _sweep_reaches(sweep: IVSweep) -> bool:
 
 
 def _reaches(record: PulseTrace | Retention) -> bool:
-    g = record.conductance if isinstance(record, PulseTrace) else 1.0 / np.where(record.resistance > 0, record.resistance, np.inf)
+    g = (
+        record.conductance
+        if isinstance(record, PulseTrace)
+        else 1.0 / np.where(record.resistance > 0, record.resistance, np.inf)
+    )
     return bool((g >= CONTACT * G_0).sum() >= 12)
 
 

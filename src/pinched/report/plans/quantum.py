@@ -8,10 +8,11 @@ from functools import partial
 import numpy as np
 from matplotlib.figure import Figure
 
-from pinched.extraction.plateau_records import PlateauRecord, QuantumConductance
-from pinched.extraction.plateau_series import highest_levels
-from pinched.extraction.quantum_levels import conductance_histogram
+from pinched.extraction.plateau_records import CONTACT, PlateauRecord, QuantumConductance
+from pinched.extraction.plateau_series import HighestLevel, highest_levels
+from pinched.extraction.quantum_levels import conductance_histogram, without_series
 from pinched.report.figures_quantum import plot_highest_levels, plot_plateaus, plot_quantum_histogram
+from pinched.report.findings.sweeps import VARIED
 from pinched.report.gallery import MOST_PANELS, Plan, Section, panels
 from pinched.report.style import Width, new_figure
 from pinched.report.words import plural
@@ -42,21 +43,24 @@ def quantum_plans(found: Sequence[QuantumConductance]) -> list[Plan]:
             section=Section.QUANTUM,
             title="Histogram of conductance",
             caption=f"Samples of all records of {best.device}, and its plateaus as ticks by what they are multiples "
-            "of; a long plateau counts with all its samples.",
+            "of; the series resistance is taken off, and what lies below a quarter of a quantum left out. A long "
+            "plateau counts with all its samples.",
             alt="Histogram of conductances in quanta with ticks of plateaus below.",
-            draw=partial(_draw_histogram, best),
+            draw=partial(_draw_histogram, best, ohms),
             wide=False,
         ),
     ]
-    if any(one.compliance_current is not None for one in highest_levels(best)):
+    highest = [level for one in found for level in highest_levels(one)]
+    limits = [level.compliance_current for level in highest if level.compliance_current is not None]
+    if limits and max(limits) > VARIED * min(limits):
         plans.append(
             Plan(
                 name="highest_levels",
                 section=Section.QUANTUM,
                 title="Highest plateau against compliance",
-                caption=f"One mark per record of {best.device} with plateaus.",
+                caption=f"One mark per record with plateaus, of {plural(len(found), 'device')}.",
                 alt="Highest plateau in quanta against compliance current, SET and RESET apart.",
-                draw=partial(_draw_highest, best),
+                draw=partial(_draw_highest, highest),
                 wide=False,
             )
         )
@@ -70,14 +74,16 @@ def _draw_records(records: Sequence[PlateauRecord], ohms: float, width: Width) -
     return figure
 
 
-def _draw_histogram(quantum: QuantumConductance, width: Width) -> Figure:
+def _draw_histogram(quantum: QuantumConductance, ohms: float, width: Width) -> Figure:
     figure, axes = new_figure(width, 6.5)
     values = np.concatenate([record.found.conductance for record in quantum.records])
-    plot_quantum_histogram(conductance_histogram(values), axes[0, 0], quantum=quantum)
+    if ohms > 0:
+        values = without_series(values[~(values * ohms > 0.95)], ohms)
+    plot_quantum_histogram(conductance_histogram(values, least=CONTACT), axes[0, 0], quantum=quantum)
     return figure
 
 
-def _draw_highest(quantum: QuantumConductance, width: Width) -> Figure:
+def _draw_highest(levels: Sequence[HighestLevel], width: Width) -> Figure:
     figure, axes = new_figure(width, 6.0)
-    plot_highest_levels(highest_levels(quantum), axes[0, 0])
+    plot_highest_levels(levels, axes[0, 0])
     return figure
