@@ -11,21 +11,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from jaxtyping import Float, Int64
 
 from pinched._params import require
-from pinched._random import _philox, generator, stream_key
+from pinched._random import generator, stream_key
 from pinched._units import to_si
 from pinched.constants import G_0
 from pinched.data.sweep import IVSweep, Provenance
 from pinched.data.traces import PulseTrace
 from pinched.data.waveforms import Waveform
+from pinched.devices._noise_kernels import MOST_EVENTS, channel_jumps
 from pinched.devices.laws.quantum_filament import QuantumFilament
 
 _SIMULATED = "pinched.devices.filament"
-_MOST_EVENTS = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -148,11 +147,11 @@ def _run(
         ]
     )  # fmt: skip
     key = stream_key(seed, "filament events")
-    counts, extra, events = _jumps(volts, lengths, numbers, channels, room, key[0], key[1], number)
+    counts, extra, events = channel_jumps(volts, lengths, numbers, channels, room, key[0], key[1], number)
     require(
         QuantumFilament,
-        events < _MOST_EVENTS,
-        f"more than {_MOST_EVENTS} events: at these voltages the filament switches faster than anybody can count. "
+        events < MOST_EVENTS,
+        f"more than {MOST_EVENTS} events: at these voltages the filament switches faster than anybody can count. "
         "Lower the voltage or the rates.",
     )
     return counts, extra
@@ -172,53 +171,3 @@ def _current(
     high = np.inf if own.compliance_set is None else own.compliance_set
     low = -np.inf if own.compliance_reset is None else -own.compliance_reset
     return np.clip(current, low, high)
-
-
-@numba.njit(cache=True)
-def _jumps(volts, lengths, p, channels, room, k0, k1, number):  # pragma: no cover - compiled
-    s, hrs, unit = p[0], p[13], p[14]
-    counts = np.empty(volts.size, np.int64)
-    extra = np.empty(volts.size)
-    n = channels
-    z = 0.0
-    draw = np.uint64(0)
-    device = np.uint64(number)
-    scale = 1.0 / 4294967296.0
-    events = 0
-    for i in range(volts.size):
-        left = lengths[i]
-        while events < 1_000_000:
-            g = n * s
-            total = g * unit + hrs
-            u = volts[i] / (1.0 + p[12] * total)
-            limit = p[10] if u > 0 else p[11]
-            if abs(u) * total > limit:
-                u = limit / total * np.sign(u)
-            up, down = 0.0, 0.0
-            if u > p[2]:
-                up = p[1] / s * np.expm1(min((u - p[2]) / p[3], 300.0)) * np.exp(-g / p[4])
-            elif -u > p[6]:
-                down = p[5] / s * np.expm1(min((-u - p[6]) / p[7], 300.0)) * np.exp(g / p[8])
-            opening = (1.0 - p[9]) * up + p[9] * down
-            closing = (1.0 - p[9]) * down + p[9] * up
-            if n >= room:
-                opening = 0.0
-            if n == 0:
-                closing = 0.0
-            rate = opening + closing
-            if rate <= 0.0:
-                break
-            w = _philox(draw, device, np.uint64(0), np.uint64(0), k0, k1)
-            draw += np.uint64(1)
-            left += np.log((float(w[0]) + 0.5) * scale) / rate
-            if left < 0.0:
-                break
-            n += 1 if (float(w[1]) + 0.5) * scale * rate < opening else -1
-            events += 1
-            # A normal number for where this visit of the level lies.
-            z = np.sqrt(-2.0 * np.log((float(w[2]) + 0.5) * scale)) * np.cos(
-                2.0 * np.pi * (float(w[3]) + 0.5) * scale
-            )
-        counts[i] = n
-        extra[i] = z
-    return counts, extra, events

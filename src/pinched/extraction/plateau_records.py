@@ -83,15 +83,14 @@ def plateaus_of_sweep(sweep: IVSweep, *, alpha: float = ALPHA, seed: int = 0) ->
             for branch in (excursion.outgoing, excursion.returning):
                 if branch is None:
                     continue
-                g = _usable(branch, limit)
+                v, g = _usable(branch, limit)
                 if int(np.isfinite(g).sum()) < FEWEST_SAMPLES or np.nanmax(g) == np.nanmin(g):
                     continue
-                size = 1.0 / np.maximum(branch.voltage, 1e-12)
-                plateaus = find_plateaus(g, noise_size=size, alpha=alpha, seed=seed)
+                plateaus = find_plateaus(g, noise_size=1.0 / v, alpha=alpha, seed=seed)
                 found.append(
                     PlateauRecord(
                         kind=Kind.SWEEP, device=sweep.device, cycle=cycle.number, process=_process(plateaus),
-                        place=excursion.sign * branch.voltage, found=plateaus,
+                        place=excursion.sign * v, found=plateaus,
                         compliance_current=limit if limit is not None else sweep.compliance_current,
                     )
                 )  # fmt: skip
@@ -107,18 +106,21 @@ def _stated(sweep: IVSweep, excursion: Excursion) -> float | None:
     return limit if abs(largest / limit - 1.0) <= SAME else None
 
 
-def _usable(branch: Branch, limit: float | None) -> np.ndarray:
+def _usable(branch: Branch, limit: float | None) -> tuple[np.ndarray, np.ndarray]:
+    """Voltages (V) and conductances (S) from the first usable sample to the last; NaN where one between is not."""
     v, i = branch.voltage, branch.current
-    # The sign of a conductance that the noise of a small current makes negative is lost with the sign of the current.
     keep = v >= LOWEST_VOLTAGE * float(v.max())
     if limit is not None:
         keep &= i < (1.0 - SAME) * limit
-    # Missing at either end is no gap: the record is what lies between.
-    with np.errstate(divide="ignore", invalid="ignore"):
-        g = np.where(keep, i / v, np.nan)
-    return (
-        g if 2 * int(keep.sum()) >= g.size else np.where(keep, g, np.nan)[keep.argmax() :][: int(keep.sum())]
-    )
+    if not keep.any():
+        return v[:0], v[:0]
+    at = np.flatnonzero(keep)
+    inside = slice(int(at[0]), int(at[-1]) + 1)
+    # At 0 V, where no conductance can be told, a voltage above zero keeps the size of the noise finite.
+    volts = np.maximum(v[inside], 1e-3 * float(v.max()))
+    g = np.where(keep[inside], i[inside] / volts, np.nan)
+    # A branch that the limit interrupts for long has no record of its middle.
+    return (volts, g) if 2 * int(keep[inside].sum()) >= g.size else (volts[:0], g[:0])
 
 
 def _process(found: Plateaus) -> Process:

@@ -14,12 +14,12 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
-import numba
 import numpy as np
 from jaxtyping import Float
 from scipy import signal, stats
 
 from pinched._errors import PinchedError
+from pinched._plateau_kernels import level_likelihoods
 from pinched._random import generator
 from pinched._units import to_si
 from pinched.constants import G_0
@@ -140,7 +140,7 @@ def name_levels(
         # Not more than what leaves the highest level a fifth of its resistance.
         most = min(to_si(series_max, "ohm"), 0.8 / float(g.max()))
         grid = _resistances(most, g)
-    likelihood, shares = _likelihoods(grid, g, e, spread, G_0)
+    likelihood, shares = level_likelihoods(grid, g, e, spread, G_0)
     best = int(np.argmax(likelihood))
     ohms = float(grid[best])
     near = grid[likelihood >= likelihood[best] - 0.5 * float(stats.chi2.ppf(0.95, 1))]
@@ -156,7 +156,7 @@ def name_levels(
         moved = value + rng.uniform(-0.25, 0.25, value.size)
         moved = np.maximum(moved, 0.02)
         drawn = moved * G_0 / (1.0 + moved * G_0 * ohms)
-        further += int(_likelihoods(grid, drawn, e, spread, G_0)[0].max() >= gain)
+        further += int(level_likelihoods(grid, drawn, e, spread, G_0)[0].max() >= gain)
         tried += 1
     return Levels(
         value=value, error=np.hypot(own, shift), nearest=np.round(2.0 * value) / 2.0,
@@ -212,47 +212,6 @@ def _densities(value: np.ndarray, error: np.ndarray, spread: float) -> np.ndarra
     # No channel is no integer level: below a quarter there is a barrier, not a contact.
     out[0] = np.where(value < 0.25, 0.0, out[0])
     return np.stack([*out, np.ones_like(value)], axis=-1)
-
-
-@numba.njit(cache=True)
-def _likelihoods(grid, g, e, spread, unit):  # pragma: no cover - compiled
-    """Log likelihood above that of levels anywhere, and the shares of the kinds, for each resistance of `grid`.
-
-    The same densities as `_densities`, of the nearest multiple on each side; `unit` is G_0.
-    """
-    count = g.size
-    likelihood, shares = np.empty(grid.size), np.empty((grid.size, 3))
-    density = np.empty((count, 2))
-    for r in range(grid.size):
-        for k in range(count):
-            left = 1.0 - grid[r] * g[k]
-            value, error = g[k] / left / unit, e[k] / left**2 / unit
-            width = np.sqrt(error * error + spread * spread)
-            for kind in range(2):
-                x = value - 0.5 * kind
-                d = abs(x - np.round(x)) / width
-                other = 1.0 / width - d
-                density[k, kind] = (np.exp(-0.5 * d * d) + np.exp(-0.5 * other * other)) / (
-                    width * 2.5066282746310002
-                )
-            if value < 0.25:
-                density[k, 0] = 0.0
-        a = b = c = 1.0 / 3.0
-        # One pseudo-level of each kind keeps the shares of a short ladder away from 0 and 1.
-        for _ in range(10):
-            first = second = third = 1.0
-            for k in range(count):
-                total = a * density[k, 0] + b * density[k, 1] + c
-                first += a * density[k, 0] / total
-                second += b * density[k, 1] / total
-                third += c / total
-            a, b, c = first / (count + 3.0), second / (count + 3.0), third / (count + 3.0)
-        total = 0.0
-        for k in range(count):
-            total += np.log(a * density[k, 0] + b * density[k, 1] + c)
-        likelihood[r] = total
-        shares[r, 0], shares[r, 1], shares[r, 2] = a, b, c
-    return likelihood, shares
 
 
 def _probabilities(value: np.ndarray, error: np.ndarray, shares: np.ndarray, spread: float) -> np.ndarray:

@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from pinched._errors import PinchedError
+from pinched._plateau_kernels import cheapest_pieces, difference_losses
 
 LEVEL_PRICE = 2.0
 """Price of one more level piece in units of ln n: one level and one place, the place among n. White noise without
@@ -80,10 +80,12 @@ def partition(
     level = LEVEL_PRICE * np.log(n) if level_price is None else level_price
     slope = level + SLOPE_PRICE * np.log(n) if slope_price is None else slope_price
     middle = float(np.median(values))
-    start, sloped, cost = _cheapest(values - middle, 1.0 / sigma**2, float(level), float(slope))
+    start, sloped, cost = cheapest_pieces(values - middle, 1.0 / sigma**2, float(level), float(slope))
     stop = np.append(start[1:], n)
     first, last, error = _fit(values, 1.0 / sigma**2, start, stop, sloped)
-    return Partition(start=start, stop=stop, sloped=sloped, first=first, last=last, error=error, cost=float(cost))
+    return Partition(
+        start=start, stop=stop, sloped=sloped, first=first, last=last, error=error, cost=float(cost)
+    )
 
 
 def partition_cost(values: Float[np.ndarray, " sample"], sigma: Float[np.ndarray, " sample"]) -> float:
@@ -91,81 +93,7 @@ def partition_cost(values: Float[np.ndarray, " sample"], sigma: Float[np.ndarray
     n = values.size
     level = LEVEL_PRICE * np.log(n)
     slope = level + SLOPE_PRICE * np.log(n)
-    return float(_cheapest(values - float(np.median(values)), 1.0 / sigma**2, level, slope)[2])
-
-
-@numba.njit(cache=True)
-def _cheapest(g, w, level, slope):  # pragma: no cover - compiled
-    n = g.size
-    # Running sums; places are counted from the middle, so that squares of them do not drown the rest.
-    sums = np.zeros((n + 1, 6))
-    for i in range(n):
-        t = i - 0.5 * n
-        sums[i + 1, 0] = sums[i, 0] + w[i]
-        sums[i + 1, 1] = sums[i, 1] + w[i] * g[i]
-        sums[i + 1, 2] = sums[i, 2] + w[i] * g[i] * g[i]
-        sums[i + 1, 3] = sums[i, 3] + w[i] * t
-        sums[i + 1, 4] = sums[i, 4] + w[i] * t * t
-        sums[i + 1, 5] = sums[i, 5] + w[i] * t * g[i]
-    with_slope = np.isfinite(slope)
-    slack = slope - level if with_slope else 0.0
-    best = np.empty(n + 1)
-    best[0] = 0.0
-    previous = np.zeros(n + 1, np.int64)
-    kind = np.zeros(n + 1, np.bool_)
-    open_starts = np.empty(n + 1, np.int64)
-    found = np.empty(n + 1)
-    count = 0
-    for stop in range(1, n + 1):
-        open_starts[count] = stop - 1
-        count += 1
-        lowest = np.inf
-        at = 0
-        slopes = False
-        for c in range(count):
-            s = open_starts[c]
-            weight = sums[stop, 0] - sums[s, 0]
-            a = sums[stop, 1] - sums[s, 1]
-            flat = max(sums[stop, 2] - sums[s, 2] - a * a / weight, 0.0)
-            cost = flat + level
-            tilted = False
-            if with_slope and stop - s >= 3:
-                x = sums[stop, 3] - sums[s, 3]
-                xx = sums[stop, 4] - sums[s, 4] - x * x / weight
-                xy = sums[stop, 5] - sums[s, 5] - x * a / weight
-                other = max(flat - xy * xy / xx, 0.0) + slope
-                if other < cost:
-                    cost = other
-                    tilted = True
-            found[c] = best[s] + cost
-            if found[c] < lowest:
-                lowest = found[c]
-                at = s
-                slopes = tilted
-        best[stop] = lowest
-        previous[stop] = at
-        kind[stop] = slopes
-        # A start that already loses by more than a split can win back never leads again. A slope split in two pays
-        # the price of its slope twice; one of fewer than three samples cannot slope, which the level price covers.
-        kept = 0
-        for c in range(count):
-            if found[c] - level - slack - (level if with_slope else 0.0) <= lowest:
-                open_starts[kept] = open_starts[c]
-                kept += 1
-        count = kept
-    pieces = 0
-    place = n
-    while place > 0:
-        pieces += 1
-        place = previous[place]
-    start = np.empty(pieces, np.int64)
-    sloped = np.empty(pieces, np.bool_)
-    place = n
-    for k in range(pieces - 1, -1, -1):
-        sloped[k] = kind[place]
-        place = previous[place]
-        start[k] = place
-    return start, sloped, best[n]
+    return float(cheapest_pieces(values - float(np.median(values)), 1.0 / sigma**2, level, slope)[2])
 
 
 def _fit(
@@ -236,27 +164,9 @@ def _mixture(d: np.ndarray, a: np.ndarray, m: np.ndarray) -> DifferenceNoise:
     for points in (9, 9, 9):
         steps = np.linspace(-reach, reach, points)
         added, relative = np.exp(middle[0] + steps), np.exp(middle[1] + steps)
-        j, k = np.unravel_index(int(np.argmin(_losses(d, a, m, added, relative))), (points, points))
+        j, k = np.unravel_index(int(np.argmin(difference_losses(d, a, m, added, relative))), (points, points))
         middle, reach = np.log([added[j], relative[k]]), reach * 2.0 / (points - 1)
     return DifferenceNoise(added=float(np.exp(middle[0])), relative=float(np.exp(middle[1])))
-
-
-@numba.njit(cache=True)
-def _losses(d, a, m, added, relative):  # pragma: no cover - compiled
-    """Negative log likelihood: 85 % of the differences are noise, the rest steps, whose spread is twenty times
-    wider."""
-    out = np.zeros((added.size, relative.size))
-    for j in range(added.size):
-        for k in range(relative.size):
-            total = 0.0
-            for i in range(d.size):
-                variance = added[j] ** 2 * a[i] + relative[k] ** 2 * m[i]
-                q = min(d[i] * d[i] / variance, 1400.0)
-                total += 0.5 * np.log(variance) - np.log(
-                    0.85 * np.exp(-0.5 * q) + 0.0075 * np.exp(-0.00125 * q)
-                )
-            out[j, k] = total
-    return out
 
 
 def running_median(values: Float[np.ndarray, " sample"]) -> Float[np.ndarray, " sample"]:

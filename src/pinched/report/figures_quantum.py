@@ -34,7 +34,7 @@ def plot_plateaus(record: PlateauRecord, ax: Axes, *, series_resistance: float =
     g, fit = (without_series(x, series_resistance) / G_0 for x in (found.conductance, found.fitted))
     ax.set_xlabel(_PLACES[record.kind])
     ax.set_ylabel(r"Conductance ($G_0$)")
-    place = _place(record, g.size)
+    place = record.place
     ax.plot(
         place, g, ".", color=Colour.SET if record.process is Process.SET else Colour.RESET, markersize=2.0,
         markeredgewidth=0, rasterized=g.size > RASTER_MARKERS, zorder=2,
@@ -48,11 +48,6 @@ def plot_plateaus(record: PlateauRecord, ax: Axes, *, series_resistance: float =
     _level_lines(ax, float(np.nanmin(g)), float(np.nanmax(g)))
     note_title(ax, found.text)
     return ax
-
-
-def _place(record: PlateauRecord, size: int) -> np.ndarray:
-    # A branch whose ends were not usable keeps its usable part.
-    return record.place if record.place.size == size else np.arange(float(size))
 
 
 def _level_lines(ax: Axes, low: float, high: float) -> None:

@@ -32,8 +32,18 @@ _ASSUMED: tuple[str, ...] = (
     "threshold_set", "threshold_reset", "scale_reset", "slowing_reset", "backward", "highest",
     "conductance_hrs", "scatter",
 )  # fmt: skip
-_DERIVED: tuple[str, ...] = ("rate_set", "scale_set", "slowing_set", "rate_reset", "capacity_onset", "capacity_current")
-_EVIDENCE: dict[str, Evidence] = dict.fromkeys(_ASSUMED, Evidence.ASSUMED) | dict.fromkeys(_DERIVED, Evidence.DERIVED)
+_DERIVED: tuple[str, ...] = (
+    "rate_set",
+    "scale_set",
+    "slowing_set",
+    "rate_reset",
+    "capacity_onset",
+    "capacity_current",
+)
+_EVIDENCE: dict[str, Evidence] = {
+    **dict.fromkeys(_ASSUMED, Evidence.ASSUMED),
+    **dict.fromkeys(_DERIVED, Evidence.DERIVED),
+}
 
 _FILAMENT = QuantumFilament(
     quantum=0.5, rate_set=130.38, threshold_set=0.75, scale_set=0.83102, slowing_set=5.98963, rate_reset=24.56,
