@@ -1,4 +1,4 @@
-"""Chance from sample to sample, compiled: recursions of `trace_noise`, exact for any spacing, events of `filament`."""
+"""Chance from sample to sample, compiled: recursions of `trace_noise`, exact for any spacing; `filament`."""
 
 from __future__ import annotations
 
