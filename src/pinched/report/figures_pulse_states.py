@@ -69,7 +69,7 @@ def plot_polar_states(current: Float[np.ndarray, " pulse"], ax: Axes) -> Axes:
     ring = np.linspace(0.0, 2.0 * np.pi, 181)
     for value in np.unique(np.round(share[np.isfinite(share)], 2)).tolist()[:40]:
         ax.plot(ring, np.full(ring.size, value), color=Colour.FAINT, linewidth=0.5, zorder=1)
-    ax.set_xticks([0.0, np.pi], ["odd pulses", "even pulses"])
+    ax.set_xticks([0.0, np.pi], ["odd", "even"])
     ax.grid(False)
     ax.set_rlabel_position(90)
     ax.figure.colorbar(points, ax=ax, label="Pulse (number)", pad=0.12, shrink=0.8)

@@ -33,7 +33,7 @@ def test_the_mean_is_that_of_the_matrix_power_and_of_the_draws(pulses):
     assert set(np.unique(drawn)) <= set(LAW.levels)
     spread = LAW.spread_after(start, torch.full((3,), float(pulses))).numpy()
     assert (np.abs(drawn.mean(axis=0) - expected) <= 4 * spread / np.sqrt(n) + 1e-15).all()
-    assert drawn.std(axis=0) == pytest.approx(spread, rel=0.1, abs=1e-9)
+    assert drawn.std(axis=0) == pytest.approx(spread, rel=0.2, abs=1e-9)
 
 
 def test_no_pulse_changes_nothing_and_numbers_arrays_and_tensors_agree():
