@@ -17,7 +17,6 @@ from pinched.report.rows import records_of
 from pinched.report.style import Width, paper_style, to_png
 from pinched.report.view_parts import parts
 
-
 RULE = Criterion(min_ratio=10.0)
 
 
