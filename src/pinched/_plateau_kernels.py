@@ -83,18 +83,20 @@ def cheapest_pieces(g, w, level, slope):  # pragma: no cover - compiled
 
 @numba.njit(cache=True)
 def difference_losses(d, a, m, added, relative):  # pragma: no cover - compiled
-    """Negative log likelihood: 85 % of the differences are noise, the rest steps, whose spread is twenty times
-    wider."""
+    """Negative log likelihood of differences `d`: 85 % are noise, the rest steps of any size from the noise up.
+
+    Steps are as likely in each e-fold of their size (twenty of them), so that one step of a thousand standard
+    deviations says no more about the noise than one of ten.
+    """
     out = np.zeros((added.size, relative.size))
     for j in range(added.size):
         for k in range(relative.size):
             total = 0.0
             for i in range(d.size):
-                variance = added[j] ** 2 * a[i] + relative[k] ** 2 * m[i]
-                q = min(d[i] * d[i] / variance, 1400.0)
-                total += 0.5 * np.log(variance) - np.log(
-                    0.85 * np.exp(-0.5 * q) + 0.0075 * np.exp(-0.00125 * q)
-                )
+                sigma = np.sqrt(added[j] ** 2 * a[i] + relative[k] ** 2 * m[i]) + 1e-300
+                z = min(abs(d[i]) / sigma, 37.0)
+                noise = 0.85 * 0.3989422804014327 / sigma * np.exp(-0.5 * z * z)
+                total -= np.log(noise + 0.15 / 40.0 / max(abs(d[i]), sigma))
             out[j, k] = total
     return out
 

@@ -200,8 +200,8 @@ def _noise(g: np.ndarray, size: np.ndarray, floor: float) -> tuple[DifferenceNoi
         cut = partition(g, sigma)
         free = g.size - len(cut) - int(cut.sloped.sum())
         if free >= g.size // 3:
-            own = noise.sigma(cut.values(), size)
-            left = float((((g - cut.values()) / np.maximum(own, 1e-300)) ** 2).sum()) / free
+            # With the resolution: where it exceeds the noise, what is left says nothing about the noise.
+            left = float((((g - cut.values()) / sigma) ** 2).sum()) / free
             factor = min(max(math.sqrt(left), 0.5), 2.0)
             noise = DifferenceNoise(added=noise.added * factor, relative=noise.relative * factor)
         sigma = np.hypot(noise.sigma(cut.values(), size), floor)

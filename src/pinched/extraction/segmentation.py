@@ -156,12 +156,18 @@ def difference_noise(
 
 
 def _mixture(d: np.ndarray, a: np.ndarray, m: np.ndarray) -> DifferenceNoise:
-    scale = float(np.median(np.abs(d))) / 0.6745
-    # Equal neighbours (a coarse converter): the resolution stands in for the noise.
-    scale = max(scale, 1e-3 * float(np.sqrt(np.mean(d**2))), 1e-9 * float(np.sqrt(m.max())), 1e-300)
-    middle = np.log([scale / np.sqrt(np.median(a)), scale / max(float(np.sqrt(np.median(m))), 1e-300)])
-    reach = 4.0
-    for points in (9, 9, 9):
+    size = np.abs(d) / 0.6745
+    # Equal neighbours (a coarse converter): a billionth stands in for the noise.
+    tiny = 1e-9 * float(np.sqrt(m.max())) + 1e-300
+    # Each part alone, sample by sample: states that differ by decades have no common scale in siemens.
+    middle = np.log(
+        [
+            max(float(np.median(size / np.sqrt(a))), tiny / float(np.sqrt(np.median(a)))),
+            max(float(np.median(size / np.sqrt(np.maximum(m, tiny**2)))), 1e-9),
+        ]
+    )
+    reach = 7.0
+    for points in (15, 9, 9, 9):
         steps = np.linspace(-reach, reach, points)
         added, relative = np.exp(middle[0] + steps), np.exp(middle[1] + steps)
         j, k = np.unravel_index(int(np.argmin(difference_losses(d, a, m, added, relative))), (points, points))
