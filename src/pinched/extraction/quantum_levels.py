@@ -28,6 +28,9 @@ SPREAD = 0.05
 """Scatter (G_0) of real levels around a multiple that is allowed beside their errors; an assumption, named in
 `Levels`."""
 
+CHANCE = 0.01
+"""Largest p-value of the claim of quantization: every device that steps is asked."""
+
 SURE = 0.9
 """Probability from which a level is called by its kind."""
 
@@ -84,8 +87,8 @@ class Levels:
 
     @property
     def quantized(self) -> bool:
-        """Whether levels lie at multiples of one half of G_0 more than chance allows (p below 0.05)."""
-        return self.p_value < 0.05
+        """Whether most levels lie at multiples of half of G_0, more than chance allows (`CHANCE`)."""
+        return self.p_value <= CHANCE and self.shares[0] + self.shares[1] > 0.5
 
     @property
     def highest(self) -> float:
