@@ -11,7 +11,7 @@ from pinched.data.waveforms import Waveform
 from pinched.devices.laws.second_order import SecondOrder
 from pinched.devices.laws.vteam import Vteam
 from pinched.devices.laws.wox import SinhDrift, SoftCeiling, Wox
-from pinched.devices.spikes import paired_pulses, spike_timing
+from pinched.devices.spikes import paired_pulses, pulse_memory, spike_rate, spike_timing
 from pinched.extraction.short_term import Index
 
 VOLATILE = Wox(drift=SinhDrift(eta1=1.0, eta2=2.2), rate=0.6, tau=0.05, window=SoftCeiling())
@@ -91,3 +91,21 @@ def test_bad_input_names_its_cure():
     open_end = Waveform(time=np.array([0.0, 1.0]), voltage=np.array([0.0, 1.0]))
     with pytest.raises(PinchedError, match="end at 0 V"):
         spike_timing(VOLATILE, open_end, open_end, [0.1], rest=1.0)
+
+
+def test_a_device_that_forgets_keeps_more_after_more_pulses():
+    found = pulse_memory(VOLATILE, (1, 4, 16), amplitude=1.5, width=0.01, gap=0.005, rest=0.3, reads=30)
+    assert found.pulses.tolist() == [1, 4, 16]
+    # One time constant, which the law states: all trains relax by it, to the state before (nothing is kept).
+    assert found.time_constant == pytest.approx(np.full(3, 0.05), rel=0.01)
+    assert np.abs(found.kept).max() < 0.05
+    assert "short-term in all trains" in found.text
+
+
+def test_faster_spikes_leave_more():
+    spike = Waveform(time=np.array([0.0, 0.0, 0.01, 0.01]), voltage=np.array([0.0, 1.5, 1.5, 0.0]))
+    found = spike_rate(VOLATILE, spike, (2.0, 10.0, 40.0), count=5, rest=0.01)
+    assert found.rises
+    assert (found.change > 0).all()
+    with pytest.raises(PinchedError, match="do not fit"):
+        spike_rate(VOLATILE, spike, (160.0,), count=2, rest=0.1)

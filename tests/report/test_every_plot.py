@@ -8,9 +8,12 @@ import re
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from scipy import stats
 
 import pinched.report as report
+from pinched._errors import PinchedError
+from pinched.constants import G_0
 from pinched.data.sweep import IVSweep
 from pinched.data.traces import Endurance, LevelReads, PulseTrace, Retention, WriteLog
 from pinched.extraction.compliance import ComplianceSeries, Kept
@@ -20,7 +23,10 @@ from pinched.extraction.endurance import Criterion, extract_endurance, fit_survi
 from pinched.extraction.levels import confuse_levels
 from pinched.extraction.noise import extract_telegraph, fit_noise_law
 from pinched.extraction.plasticity import Convention, fit_update
+from pinched.extraction.plateau_records import extract_quantum, plateaus_of_pulses
+from pinched.extraction.plateau_series import highest_levels, time_lag
 from pinched.extraction.pulses import extract_pulses
+from pinched.extraction.quantum_levels import conductance_histogram
 from pinched.extraction.retention import fit_arrhenius, fit_retention
 from pinched.extraction.series import autocorrelation, fit_spectrum
 from pinched.physics import graphene
@@ -30,14 +36,14 @@ from pinched.report.style import Width, figure_of, new_figure, paper_style, to_p
 UNIT = re.compile(
     r"\((V|A|Ω|S|s|1|%|Hz|eV|1/eV|Ω²/Hz|A²/Hz|µS|mS|nS|number|cycles|lag|class|NeuroSim label|pulses|"
     r"number, from the lowest resistance|potentiation, then depression|all devices in order|row by row|"
-    r"nm|1/\(eV nm²\)|µC/cm²|% of G|1 / V|V\$\^\{1/2\}\$|V½)\)"
+    r"mA|\$G_0\$|nm|1/\(eV nm²\)|µC/cm²|% of G|1 / V|V\$\^\{1/2\}\$|V½)\)"
 )
-WITHOUT = re.compile(r"^(Count per bin|ln|√|1/|$)|\[|/ 1 V")
+WITHOUT = re.compile(r"^(Count per bin|I / I of the first pulse|ln|√|1/|$)|\[|/ 1 V")
 """Labels without brackets: counts, and the transformed variables of a conduction law, which name theirs inside."""
 OTHERS = {
     # Tested where they are made: they need networks or fits.
     "plot_accuracy", "plot_confusion", "plot_properties", "plot_required", "plot_fit", "plot_fit_residuals",
-    "plot_ranking",
+    "plot_ranking", "plot_polar_states",
 }  # fmt: skip
 
 
@@ -389,6 +395,83 @@ def case_surface_charge(ax):
     assert ax.lines[0].get_ydata() == pytest.approx(-100 * charge.charge)
     assert np.isnan(line(ax, "SV").get_ydata()).sum() == charge.beyond_band.sum() > 0
     return out
+
+
+def staircase():
+    g = np.repeat([1.0, 2.0, 3.5, 5.0], 15) * G_0
+    return PulseTrace(conductance=g + 0.02 * G_0 * rng().normal(size=60), device="Q", compliance_current=2e-3)
+
+
+def case_plateaus(ax):
+    record = plateaus_of_pulses(staircase())
+    out = report.plot_plateaus(record, ax)
+    assert ax.lines[0].get_ydata() == pytest.approx(staircase().conductance / G_0)
+    bars = [one.get_ydata()[0] for one in ax.lines if one.get_linewidth() == 1.4]
+    assert bars == pytest.approx([1.0, 2.0, 3.5, 5.0], abs=0.02)
+    assert "4 plateaus, 3 steps" in ax.get_title(loc="left")
+    return out
+
+
+def case_quantum_histogram(ax):
+    quantum = extract_quantum([plateaus_of_pulses(staircase())], series_resistance=0.0)
+    found = conductance_histogram(staircase().conductance)
+    out = report.plot_quantum_histogram(found, ax, quantum=quantum)
+    assert sum(bar.get_height() for bar in ax.patches) == 60
+    assert line(ax, "half-integer").get_xdata() == pytest.approx([3.5], abs=0.02)
+    return out
+
+
+def case_pulse_levels(ax):
+    given = np.array([0.0, 1.0, 2.0, 1.0]) * G_0
+    out = report.plot_pulse_levels([("1 mA", given), ("5 mA", 3 * given)], ax, label="Compliance", turn=2)
+    assert line(ax, "5 mA").get_ydata() == pytest.approx(3 * given / G_0)
+    return out
+
+
+def case_highest_levels(ax):
+    quantum = extract_quantum([plateaus_of_pulses(staircase())], series_resistance=0.0)
+    levels = highest_levels(quantum)
+    out = report.plot_highest_levels(levels, ax)
+    assert ax.lines[0].get_xdata() == [2.0]
+    assert ax.lines[0].get_ydata() == pytest.approx([5.0], abs=0.02)
+    return out
+
+
+def falling():
+    return 1e-4 * np.repeat([5.0, 4.0, 2.0, 1.0], 6) * (1 + 0.02 * rng().normal(size=24))
+
+
+def case_pulse_means(ax):
+    out = report.plot_pulse_means(falling(), ax)
+    assert ax.lines[1].get_ydata().tolist() == falling().tolist()
+    return out
+
+
+def case_normalised_staircase(ax):
+    out = report.plot_normalised_staircase(falling(), ax)
+    assert ax.lines[0].get_ydata() == pytest.approx(falling() / falling()[0])
+    return out
+
+
+def case_time_lag(ax):
+    lag = time_lag(falling(), 1e-4 * np.array([1.0, 2.0, 4.0, 5.0]))
+    out = report.plot_time_lag(lag, ax)
+    assert holds(points(ax), lag.before, lag.after)
+    assert f"{100 * lag.falling:.0f} % of 23 pulses" in ax.get_title(loc="left")
+    return out
+
+
+def test_the_polar_plot_has_a_ring_per_level_and_alternates():
+    figure = Figure()
+    ax = figure.add_subplot(projection="polar")
+    assert report.plot_polar_states(falling(), ax) is ax
+    angles, radii = ax.collections[0].get_offsets().T
+    assert np.unique(np.round(angles, 6)).tolist() == [0.0, pytest.approx(np.pi, abs=1e-5)]
+    assert radii == pytest.approx(falling() / falling()[0])
+    with pytest.raises(PinchedError, match="polar axes"):
+        report.plot_polar_states(falling(), Figure().add_subplot())
+    with pytest.raises(PinchedError, match="divide by"):
+        report.plot_normalised_staircase(np.array([0.0, 1.0]), Figure().add_subplot())
 
 
 CASES = {

@@ -3,6 +3,8 @@ r"""Pulse pairs and spikes: paired-pulse facilitation and spike-timing dependenc
 `paired_pulses` applies two equal pulses at each of several distances and fits the decay of the facilitation with
 `extraction.short_term`: for laws that forget (`wox`, `diffusive`) or stay warm (`second_order`). `spike_timing`
 applies one spike to each electrode at each of several delays and gives what is left of it: the learning window.
+`spike_rate` applies the same number of spikes at each of several rates, `pulse_memory` more and more pulses, each
+with the relaxation after it; `extraction.spike_window` fits all of them.
 """
 
 from __future__ import annotations
@@ -17,11 +19,13 @@ from jaxtyping import Float
 
 from pinched._params import quantity, require
 from pinched._units import to_si
+from pinched.data.traces import Retention
 from pinched.data.waveforms import Waveform, pulse_train
 from pinched.devices.circuit import Circuit
 from pinched.devices.drive import drive
 from pinched.devices.law import Law, Param, device_shape
 from pinched.extraction.short_term import Facilitation, Index, fit_facilitation
+from pinched.extraction.spike_window import RateDependence, Transition, fit_rate, fit_transition
 
 
 def paired_pulses(
@@ -107,11 +111,7 @@ def spike_timing(
     """
     _require_one(device)
     for spike in (before, after):
-        require(
-            type(device),
-            spike.voltage[0] == 0 and spike.voltage[-1] == 0,
-            f"a spike goes from {spike.voltage[0]:g} V to {spike.voltage[-1]:g} V; it must begin and end at 0 V.",
-        )
+        _require_quiet(device, spike)
     volts, pause = to_si(read_voltage, "V"), to_si(rest, "s")
     change = np.zeros(len(delays))
     for k, delay in enumerate(delays):
@@ -125,12 +125,109 @@ def spike_timing(
             rtol=rtol,
             seed=seed,
         ).trace
-        reads = [
-            float(device.current(_state(trace.state[:, at]), torch.tensor(volts, dtype=torch.float64)))
-            for at in (0, -1)
-        ]
-        change[k] = reads[1] / reads[0] - 1.0
+        change[k] = _read(device, trace.state[:, -1], volts) / _read(device, trace.state[:, 0], volts) - 1.0
     return SpikeTiming(delay=np.asarray(delays, dtype=np.float64), change=change)
+
+
+def spike_rate(
+    device: Law,
+    spike: Waveform,
+    rates: Sequence[float],
+    *,
+    count: int,
+    rest: str | float,
+    read_voltage: str | float = "0.1 V",
+    circuit: Circuit | None = None,
+    initial_state: Sequence[Param] | None = None,
+    points: int = 1000,
+    rtol: float = 1e-6,
+    seed: int = 0,
+) -> RateDependence:
+    """Relative change of the conductance by `count` times `spike` at each of `rates` (1/s), read after a `rest` (s).
+
+    Each train meets the device in its initial state. Raises `PinchedError` for a law of several devices, a spike that
+    does not begin and end at 0 V or lasts longer than the time to the next one.
+    """
+    _require_one(device)
+    _require_quiet(device, spike)
+    volts, pause = to_si(read_voltage, "V"), to_si(rest, "s")
+    change = np.zeros(len(rates))
+    for k, rate in enumerate(rates):
+        require(
+            type(device),
+            rate > 0 and 1.0 / rate >= spike.duration,
+            f"spikes of {spike.duration:g} s do not fit a rate of {rate:g} per second.",
+        )
+        time = np.concatenate([spike.time - spike.time[0] + j / rate for j in range(count)])
+        waveform = Waveform(
+            time=np.append(time, time[-1] + pause), voltage=np.append(np.tile(spike.voltage, count), 0.0)
+        )
+        trace = drive(
+            device,
+            waveform,
+            circuit=circuit,
+            points=points,
+            initial_state=initial_state,
+            rtol=rtol,
+            seed=seed,
+        ).trace
+        change[k] = _read(device, trace.state[:, -1], volts) / _read(device, trace.state[:, 0], volts) - 1.0
+    return fit_rate(np.asarray(rates, dtype=np.float64), change)
+
+
+def pulse_memory(
+    device: Law,
+    counts: Sequence[int],
+    *,
+    amplitude: str | float,
+    width: str | float,
+    gap: str | float,
+    rest: str | float,
+    reads: int = 60,
+    read_voltage: str | float = "0.1 V",
+    circuit: Circuit | None = None,
+    initial_state: Sequence[Param] | None = None,
+    rtol: float = 1e-6,
+    seed: int = 0,
+) -> Transition:
+    """Short to long term: trains of `counts` pulses, each followed by a `rest` (s) with `reads` that disturb nothing.
+
+    `amplitude` (V), `width` (s) and `gap` (s) are those of each pulse; every train meets the device in its initial
+    state. Raises `PinchedError` for a law of several devices.
+    """
+    _require_one(device)
+    volts, pause = to_si(read_voltage, "V"), to_si(rest, "s")
+    before, relaxations = 0.0, []
+    for count in counts:
+        train = pulse_train(amplitude, width=width, gap=gap, count=int(count))
+        waveform = Waveform(time=train.time[1:] - train.time[1], voltage=train.voltage[1:])
+        ends = float(waveform.time[-1]) - to_si(gap, "s")
+        waveform = Waveform(
+            time=np.append(waveform.time, ends + pause), voltage=np.append(waveform.voltage, 0.0)
+        ) if ends + pause > waveform.time[-1] else waveform  # fmt: skip
+        times = ends + np.linspace(0.0, pause, reads)
+        times = np.concatenate([[0.0], times[times <= waveform.time[-1]]])
+        trace = drive(
+            device, waveform, circuit=circuit, times=times, initial_state=initial_state, rtol=rtol, seed=seed
+        ).trace
+        conductances = [_read(device, trace.state[:, k], volts) / volts for k in range(times.size)]
+        before = conductances[0]
+        relaxations.append(
+            Retention(time=times[1:] - ends, resistance=1.0 / np.array(conductances[1:]), read_voltage=volts)
+        )
+    return fit_transition([float(c) for c in counts], relaxations, before=before)
+
+
+def _read(device: Law, column: torch.Tensor, volts: float) -> float:
+    return float(device.current(_state(column), torch.tensor(volts, dtype=torch.float64)))
+
+
+def _require_quiet(device: Law, spike: Waveform) -> None:
+    require(
+        type(device),
+        spike.voltage[0] == 0 and spike.voltage[-1] == 0,
+        f"a spike goes from {spike.voltage[0]:g} V to {spike.voltage[-1]:g} V; it must begin and end at 0 V.",
+    )
 
 
 def _require_one(device: Law) -> None:

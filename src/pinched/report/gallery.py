@@ -39,6 +39,7 @@ class Section(Enum):
     DEVICES = "devices"
     COMPLIANCE = "compliance"
     CONDUCTION = "conduction"
+    QUANTUM = "conductance_quantum"
     ENDURANCE = "endurance"
     PULSES = "pulses"
     RETENTION = "retention"

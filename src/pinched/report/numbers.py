@@ -18,6 +18,14 @@ from pinched.data.sweep import IVSweep
 from pinched.devices.spread import SpreadFit, working_devices
 from pinched.extraction.distributions import DistributionFit
 from pinched.extraction.intervals import Summary, binomial_interval, summarise
+from pinched.extraction.plateau_records import Kind, QuantumConductance
+from pinched.extraction.plateau_series import (
+    compare_processes,
+    highest_levels,
+    level_stays,
+    oscillations,
+)
+from pinched.extraction.quantum_levels import LevelKind
 from pinched.extraction.table import Flag, SwitchingTable
 from pinched.networks.findings import Sensitivity
 from pinched.networks.score import Score
@@ -81,6 +89,7 @@ def numbers(
             "nonvolatile_threshold": _asdict(findings.threshold),
             "survival": _survival(findings),
             "noise_law": _noise_law(findings),
+            "conductance_quantum": [_quantum(one, run.seed) for one in findings.quantum] or None,
         }
     checks = every_check(sweeps, table, findings, found, run)
     found["checks"] = [dataclasses.asdict(check) for check in checks]
@@ -96,6 +105,7 @@ def _sources(findings: Findings | None) -> set[str]:
     found: list[Any] = [findings.survival, *(one.fit for one in findings.pulses)]
     for one in findings.retention:
         found += [one.fit, one.telegraph, one.spectrum]
+    found += [record.found for device in findings.quantum for record in device.records[:1]]
     if findings.variability is not None:
         found += [findings.variability.curves, *findings.variability.components.values()]
     if any(state.fit is not None for state in findings.conduction):
@@ -145,6 +155,40 @@ def _noise_law(findings: Findings) -> dict[str, Any] | None:
         "prefactor": law.prefactor,
         "states": law.noise.size,
     }
+
+
+def _quantum(device: QuantumConductance, seed: int) -> dict[str, Any] | None:
+    levels = device.levels
+    if levels is None:
+        return None
+    kinds = levels.kinds
+    sides = {
+        side.process.value: {
+            "records": side.records, "stepped": side.stepped, "plateaus": side.plateaus.median,
+            "highest_g0": side.highest.median, "step_g0": side.step.median, "against": side.against,
+            "against_interval": side.against_interval,
+        }
+        for side in compare_processes(device, seed=seed)
+    }  # fmt: skip
+    return {
+        "device": device.device, "records": len(device.records), "staircases": device.stepped,
+        "verdict": device.text, "plateaus": len(levels), "max_g0": levels.highest, "quantized": levels.quantized,
+        "p_quantized": levels.p_value, "integer": kinds.count(LevelKind.INTEGER),
+        "half_integer": kinds.count(LevelKind.HALF_INTEGER), "other": kinds.count(LevelKind.OTHER),
+        "cannot_tell": kinds.count(LevelKind.CANNOT_TELL), "series_resistance": levels.series_resistance,
+        "series_interval": levels.series_interval, "series_estimated": levels.estimated,
+        "oscillations": len(oscillations(device)), "processes": sides,
+        "highest_by_compliance": [
+            {"compliance_current": one.compliance_current, "process": one.process.value, "level_g0": one.level}
+            for one in highest_levels(device)
+            if one.compliance_current is not None
+        ],
+        "stays": {
+            kind.value: [dataclasses.asdict(stay) for stay in stays]
+            for kind in Kind
+            if (stays := level_stays(device, kind))
+        },
+    }  # fmt: skip
 
 
 def to_json(found: Mapping[str, Any]) -> str:

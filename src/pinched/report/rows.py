@@ -16,6 +16,7 @@ from pinched.extraction.conduction_states import StateConduction
 from pinched.extraction.endurance import DeviceLife
 from pinched.extraction.levels import Coding
 from pinched.extraction.plasticity import Convention
+from pinched.extraction.plateau_records import QuantumConductance
 from pinched.report.findings import Findings
 from pinched.report.findings.levels import LevelPair
 from pinched.report.findings.traces import PulseFinding, RetentionFinding
@@ -48,8 +49,11 @@ UNITS: Mapping[str, str] = {
 
 
 def records_of(findings: Findings) -> dict[str, list[Row]]:
-    """Name of each table -> its records; a kind that was not measured has an empty list."""
-    return {
+    """Name of each table -> its records; a kind that was not measured has an empty list.
+
+    Plateaus of conductance are there only where there are some: whoever measures anything else is not asked.
+    """
+    found = {
         "conduction": [_conduction(state) for state in findings.conduction],
         "compliance": _compliance(findings),
         "endurance": [
@@ -62,6 +66,33 @@ def records_of(findings: Findings) -> dict[str, list[Row]]:
         "reads": [_reads(one) for one in findings.levels],
         "writes": [_writes(log) for log in findings.writes],
     }
+    if findings.quantum:
+        found["plateaus"] = [row for device in findings.quantum for row in _plateaus(device)]
+    return found
+
+
+def _plateaus(device: QuantumConductance) -> list[Row]:
+    levels = device.levels
+    if levels is None:
+        return []
+    rows = []
+    for k, kind in enumerate(levels.kinds):
+        record = device.records[device.record_of[k]]
+        plateau = record.found.plateaus[device.plateau_of[k]]
+        whole, half, other = levels.probability[k].tolist()
+        rows.append(
+            {
+                "device": device.device, "kind": record.kind.value, "cycle": record.cycle,
+                "process": record.process.value,
+                "compliance_current": NAN if record.compliance_current is None else record.compliance_current,
+                "start": float(record.place[plateau.start]),
+                "end": float(record.place[min(plateau.stop, record.place.size) - 1]), "samples": plateau.samples,
+                "level_g0": float(levels.value[k]), "level_error_g0": float(levels.error[k]),
+                "nearest_g0": float(levels.nearest[k]), "level_is": kind.value, "p_integer": whole,
+                "p_half_integer": half, "p_other": other, "p_smooth": record.found.p_value,
+            }
+        )  # fmt: skip
+    return rows
 
 
 def _compliance(findings: Findings) -> list[Row]:

@@ -54,7 +54,7 @@ def parts(found: Found) -> list[Part]:
     if "records" not in found:
         return []
     makers: tuple[Callable[[Found], Part], ...] = (
-        _compliance, _conduction, _endurance, _pulses, _retention, _noise, _levels,
+        _compliance, _conduction, _quantum, _endurance, _pulses, _retention, _noise, _levels,
     )  # fmt: skip
     return [make(found) for make in makers]
 
@@ -104,6 +104,39 @@ def _conduction(found: Found) -> Part:
         rows=tuple(sorted(rows)),
         texts=2,
     )
+
+
+def _quantum(found: Found) -> Part:
+    rows = []
+    for one in found["conductance_quantum"] or ():
+        series = quantity_text(one["series_resistance"], "ohm")
+        if one["series_estimated"]:
+            series += " " + interval_text(one["series_interval"], "ohm", one["series_resistance"])
+        rows.append(
+            (
+                one["device"],
+                "multiples of half a quantum" if one["quantized"] else "steps, no evidence for multiples",
+                f"{one['staircases']} of {one['records']}",
+                str(one["plateaus"]),
+                f"{one['integer']}, {one['half_integer']}, {one['other']}, {one['cannot_tell']}",
+                number(one["max_g0"], 3),
+                number(one["p_quantized"], 2),
+                series,
+            )
+        )
+    return Part(
+        section=Section.QUANTUM,
+        title="Conductance quantum",
+        note="Staircases: records that no smooth curve with the same noise explains, with three plateaus or more. p: "
+        "how often levels drawn anywhere, the series resistance fitted to them too, lie as well on multiples of half "
+        "a quantum. Every plateau with its probabilities is in plateaus.csv.",
+        heads=(
+            "Device", "Verdict", "Staircases", "Plateaus", "Integer, half, other, unclear", "Highest (quanta)", "p",
+            "Series resistance",
+        ),
+        rows=tuple(rows),
+        texts=2,
+    )  # fmt: skip
 
 
 def _endurance(found: Found) -> Part:

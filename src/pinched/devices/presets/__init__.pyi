@@ -25,6 +25,10 @@ from .preset import Evidence as Evidence
 from .preset import Preset as Preset
 from .record import PublishedDevice as PublishedDevice
 from .registry import DEVICES as DEVICES
+from .roy2025 import ROY2025_SERIES as ROY2025_SERIES
+from .roy2025 import roy2025 as roy2025
+from .roy2025 import roy2025_slow_reset as roy2025_slow_reset
+from .roy2025 import roy2025_update as roy2025_update
 from .strukov2008 import strukov2008_knowm_biolek as strukov2008_knowm_biolek
 from .strukov2008 import strukov2008_knowm_joglekar as strukov2008_knowm_joglekar
 from .strukov2008 import strukov2008_memtorch as strukov2008_memtorch

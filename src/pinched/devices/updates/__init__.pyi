@@ -4,6 +4,8 @@ from .linear import LinearUpdate as LinearUpdate
 from .neurosim import ExactLabels as ExactLabels
 from .neurosim import NeuroSimUpdate as NeuroSimUpdate
 from .neurosim import TruncatedLabels as TruncatedLabels
+from .noise import DrawnUpdate as DrawnUpdate
+from .noise import OwnChance as OwnChance
 from .noise import PulseNoise as PulseNoise
 from .noise import RangeNoise as RangeNoise
 from .noise import StepNoise as StepNoise
@@ -11,6 +13,7 @@ from .noise import apply_pulses as apply_pulses
 from .noise import perturbed as perturbed
 from .piecewise import PiecewiseUpdate as PiecewiseUpdate
 from .power import PowerUpdate as PowerUpdate
+from .quantized import QuantizedLevels as QuantizedLevels
 from .soft_bounds import SoftBoundsPmaxUpdate as SoftBoundsPmaxUpdate
 from .soft_bounds import SoftBoundsUpdate as SoftBoundsUpdate
 from .table import TableUpdate as TableUpdate

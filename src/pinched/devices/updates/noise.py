@@ -1,8 +1,9 @@
 r"""Cycle-to-cycle noise of pulse updates: what is added to where a law leads.
 
 `RangeNoise` is NeuroSim's, $\sigma \sqrt{|n|}\,(G_\max - G_\min)$ whatever the step; `StepNoise` is that of
-rasch2021flexible, a share of each step, so that small steps scatter little. `perturbed` takes normal numbers that you
-drew, `apply_pulses` draws them by the address of each cell.
+rasch2021flexible, a share of each step, so that small steps scatter little; `OwnChance` is that of a law that
+jumps by chance itself (`DrawnUpdate`). `perturbed` takes normal numbers that you drew, `apply_pulses` draws them
+by the address of each cell.
 """
 
 from __future__ import annotations
@@ -72,8 +73,41 @@ class StepNoise(PulseNoise):
         return self.sigma * abs(after - before) / ew.sqrt(ew.maximum(abs(pulses), 1.0 + 0.0 * abs(pulses)))
 
 
+class DrawnUpdate(ABC):
+    """Mixin, abstract: an update law that draws where pulses lead."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def drawn(self, conductance: Value, pulses: Value, normal: Value) -> Value:
+        """Conductance (S) drawn after `pulses` from `conductance` (S), for standard normal numbers `normal`."""
+
+    @abstractmethod
+    def spread_after(self, conductance: Value, pulses: Value) -> Value:
+        """Standard deviation (S) of it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class OwnChance(PulseNoise):
+    """The chance of the law itself: its `drawn` decides. For a `DrawnUpdate` only."""
+
+    source: ClassVar[str] = "roy2025quantum"
+
+    def deviation(self, law: PulseUpdate, before: Value, after: Value, pulses: Value) -> Value:  # noqa: ARG002
+        """Standard deviation (S) that the law states; raises `PinchedError` for a law without a chance of its own."""
+        require(
+            self,
+            isinstance(law, DrawnUpdate),
+            f"{type(law).__name__} has no chance of its own. Give RangeNoise or StepNoise.",
+        )
+        assert isinstance(law, DrawnUpdate)
+        return law.spread_after(before, pulses)
+
+
 def perturbed(law: PulseUpdate, conductance: Value, pulses: Value, noise: PulseNoise, normal: Value) -> Value:
     """Conductance (S) after `pulses` with `noise`, for standard normal numbers `normal`; within the window."""
+    if isinstance(noise, OwnChance) and isinstance(law, DrawnUpdate):
+        return law.drawn(conductance, pulses, normal)
     after = law.after(conductance, pulses)
     scattered = after + noise.deviation(law, conductance, after, pulses) * normal
     return law.conductance((scattered - law.g_min) / (law.g_max - law.g_min))

@@ -13,10 +13,12 @@ from pinched.extraction.compliance import ComplianceSeries, NonvolatileThreshold
 from pinched.extraction.conduction_states import StateConduction
 from pinched.extraction.endurance import Criterion, DeviceLife, Survival
 from pinched.extraction.noise import NoiseLaw
+from pinched.extraction.plateau_records import QuantumConductance
 from pinched.extraction.retention import Arrhenius
 from pinched.extraction.table import SwitchingTable
 from pinched.report.checks.endurance import MIN_RATIO
 from pinched.report.findings.levels import LevelPair, find_pairs
+from pinched.report.findings.quantum import find_quantum
 from pinched.report.findings.sweeps import (
     Variability,
     find_compliance,
@@ -72,6 +74,8 @@ class Findings:
     """Those that were read before and after something."""
     writes: tuple[WriteLog, ...] = ()
     """How cells were written."""
+    quantum: tuple[QuantumConductance, ...] = ()
+    """Devices whose conductance goes in steps; () where smooth curves describe everything."""
 
 
 def gather_findings(
@@ -117,4 +121,5 @@ def gather_findings(
         levels=levels,
         pairs=find_pairs(levels, writes, seed=seed),
         writes=writes,
+        quantum=find_quantum(sweeps, records, seed=seed, workers=workers, progress=progress),
     )

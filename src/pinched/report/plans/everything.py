@@ -14,6 +14,7 @@ from pinched.report.plans.devices import device_plans
 from pinched.report.plans.levels import level_plans
 from pinched.report.plans.network import network_plans
 from pinched.report.plans.pulses import pulse_plans
+from pinched.report.plans.quantum import quantum_plans
 from pinched.report.plans.retention import noise_plans, retention_plans
 from pinched.report.plans.states import state_plans
 
@@ -30,6 +31,7 @@ def plan_gallery(
     if findings is not None:
         plans += [
             *state_plans(findings),
+            *quantum_plans(findings.quantum),
             *pulse_plans(findings.pulses),
             *retention_plans(findings.retention, findings.arrhenius),
             *noise_plans(findings.retention, findings.noise_law),
