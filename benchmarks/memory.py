@@ -26,7 +26,9 @@ from pinched.crossbar.repair import Repair
 from pinched.crossbar.writing import WriteVerify
 from pinched.devices.presets.marraccini2025 import marraccini2025
 from pinched.networks import datasets
-from pinched.networks.convert import MemoryNetwork, TwosComplement, convert
+from pinched.networks.convert import convert
+from pinched.networks.mapping import TwosComplement
+from pinched.networks.stored import MemoryNetwork
 from pinched.networks.datasets import ImageSet
 from pinched.networks.evaluation import evaluate
 from pinched.networks.mlp import mlp

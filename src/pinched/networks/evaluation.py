@@ -21,7 +21,7 @@ from pinched.crossbar.bit_errors import BitErrors, bit_errors
 from pinched.crossbar.pulses import Cost, Wear, join_costs
 from pinched.crossbar.repair import ProgrammedMemory, unplaced_note
 from pinched.networks._threads import in_portions
-from pinched.networks.convert import MemoryNetwork
+from pinched.networks.stored import MemoryNetwork
 from pinched.networks.datasets import ImageSet, Split
 from pinched.networks.findings import StorageCost
 from pinched.networks.quantized import QuantizedNetwork

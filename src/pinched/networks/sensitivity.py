@@ -22,7 +22,7 @@ from pinched._progress import Progress, Silent
 from pinched.devices.spread import DeviceSpread
 from pinched.extraction.distributions import Distribution, Lognormal, Normal, Weibull
 from pinched.extraction.intervals import bootstrap_interval
-from pinched.networks.convert import MemoryNetwork
+from pinched.networks.stored import MemoryNetwork
 from pinched.networks.datasets import ImageSet
 from pinched.networks.findings import Property, PropertyCost, Sensitivity
 from pinched.networks.montecarlo import monte_carlo

@@ -24,7 +24,9 @@ from pinched.devices.presets.marraccini2025 import (
     marraccini2025,
 )
 from pinched.devices.spread import DeviceSpread
-from pinched.networks.convert import MemoryNetwork, TwosComplement, convert
+from pinched.networks.convert import convert
+from pinched.networks.mapping import TwosComplement
+from pinched.networks.stored import MemoryNetwork
 from pinched.networks.datasets import digits5x4
 from pinched.networks.evaluation import evaluate
 from pinched.networks.findings import Property, Requirement, Sensitivity

@@ -19,7 +19,9 @@ from torch import nn
 from pinched._errors import DataFileError
 from pinched._progress import Progress
 from pinched.devices.presets.marraccini2025 import SENSE_THRESHOLD, marraccini2025
-from pinched.networks.convert import MemoryNetwork, TwosComplement, convert
+from pinched.networks.convert import convert
+from pinched.networks.mapping import TwosComplement
+from pinched.networks.stored import MemoryNetwork
 from pinched.networks.datasets import ImageSet, digits5x4
 from pinched.networks.findings import Property
 from pinched.networks.mlp import mlp
