@@ -1,4 +1,5 @@
 from . import constants as constants
+from .crossbar.wires.array import Crossbar as Crossbar
 from .crossbar.memory import ReramMemory as ReramMemory
 from .data.keeping import sweeps_csv as sweeps_csv
 from .data.names import NamePattern as NamePattern
