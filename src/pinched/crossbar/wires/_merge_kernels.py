@@ -1,0 +1,211 @@
+"""Large blocks of an array merged by BLAS: the numbers of `merge_plan.whole_plan`.
+
+A merge is a Cholesky factor of the nodes on the cut, its inverse (a product with it costs twice the operations of a
+triangular solve, and a tenth of the time at these sizes), and one symmetric update.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from pinched.crossbar.wires._blas import downdate, multiply
+from pinched.crossbar.wires._lanes import LANES
+from pinched.crossbar.wires._part_kernels import part_matrix
+from pinched.crossbar.wires.merge_plan import (
+    A,
+    B,
+    CUT,
+    KIND,
+    LEAF,
+    OUT,
+    PART,
+    REST,
+    ROWS,
+    RUN_COUNT,
+    RUNS,
+)
+
+_BLOCK = 32
+
+
+@njit(cache=True, nogil=True)
+def merged(
+    blas, steps, maps, runs, part_steps, part_maps, part_runs, cells, height, width, conductances, inputs,
+    work, panel, solved, inverse, part_work, part_panel, gathered, found,
+):  # fmt: skip
+    """Write the effective conductance (S, (input, output)) of `cells` (word line, bit line) to `found`.
+
+    `conductances` (S): first segment of a word line with its source, other segments, last segment of a bit line with
+    its amplifier, other segments. `inputs` is the number of word lines.
+    """
+    columns = cells.shape[1] // width
+    lines = cells.shape[0] // height
+    ready = 0
+    terminals = 2 * (height + width)
+    for s in range(steps.shape[0]):
+        step = steps[s]
+        if step[KIND] == LEAF:
+            if ready % LANES == 0:
+                _eight_parts(
+                    steps, s, part_steps, part_maps, part_runs, cells, height, width, lines, columns, conductances,
+                    part_work, part_panel, gathered,
+                )  # fmt: skip
+            lane = ready % LANES
+            ready += 1
+            start = part_steps[part_steps.shape[0] - 1, OUT]
+            for i in range(terminals):
+                p = maps[step[ROWS] + i]
+                for j in range(i + 1):
+                    q = maps[step[ROWS] + j]
+                    place = start + max(p, q) * terminals + min(p, q)
+                    work[step[OUT] + i * terminals + j] = part_work[place * LANES + lane]
+            continue
+        cut, rest = step[CUT], step[REST]
+        root = s == steps.shape[0] - 1
+        _assemble(step, maps, runs, work, panel)
+        _invert(blas, panel, cut, inverse)
+        # Row by row, `panel` is (rest, cut); column by column it is its transpose.
+        multiply(blas, True, False, cut, rest, cut, 1.0, inverse, 0, cut, panel, cut * cut, cut, 0.0, solved, 0, cut)
+        if not root:
+            downdate(blas, rest, cut, solved, 0, cut, work, step[OUT], rest)
+            continue
+        outputs = rest - inputs
+        # The block (output, input) of the reduced matrix; the current out of an output is its negative.
+        for j in range(outputs):
+            for i in range(inputs):
+                found[i, j] = -work[step[OUT] + (inputs + j) * rest + i]
+        flat = found.reshape(found.size)
+        multiply(
+            blas, True, False, outputs, inputs, cut, 1.0, solved, inputs * cut, cut, solved, 0, cut, 1.0, flat, 0,
+            outputs,
+        )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def _eight_parts(
+    steps, s, part_steps, part_maps, part_runs, cells, height, width, lines, columns, conductances, part_work,
+    part_panel, gathered,
+):  # fmt: skip
+    """The matrices of the next eight parts in the order of the steps, one per lane."""
+    first_word, word = np.empty(LANES), np.empty(LANES)
+    last_bit, bit = np.empty(LANES), np.empty(LANES)
+    lane = 0
+    part = 0
+    while lane < LANES:
+        if s < steps.shape[0] and steps[s, KIND] != LEAF:
+            s += 1
+            continue
+        # Lanes left over at the end repeat the last part.
+        if s < steps.shape[0]:
+            part = steps[s, PART]
+            s += 1
+        row, column = part // columns, part % columns
+        first_word[lane] = conductances[0] if column == 0 else conductances[1]
+        word[lane] = conductances[1]
+        last_bit[lane] = conductances[2] if row == lines - 1 else conductances[3]
+        bit[lane] = conductances[3]
+        for i in range(height):
+            for j in range(width):
+                gathered[(i * width + j) * LANES + lane] = cells[row * height + i, column * width + j]
+        lane += 1
+    part_matrix(
+        part_steps, part_maps, part_runs, gathered, first_word, word, last_bit, bit, height, width, part_work,
+        part_panel,
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def _assemble(step, maps, runs, work, panel):
+    """The rows of both blocks in the order of the front: columns that are eliminated to `panel`, others to OUT."""
+    cut, rest = step[CUT], step[REST]
+    size = cut + rest
+    for row in range(size):
+        in_a = maps[step[ROWS] + row]
+        in_b = maps[step[ROWS] + size + row]
+        from_a = step[A] + in_a * step[A + 1]
+        from_b = step[B] + in_b * step[B + 1]
+        for r in range(step[RUNS], step[RUNS] + step[RUN_COUNT]):
+            start = runs[r, 0]
+            if start > row:
+                break
+            length = min(runs[r, 1], row + 1 - start)
+            a, b = from_a + runs[r, 2], from_b + runs[r, 3]
+            there = in_a >= 0 and runs[r, 2] >= 0
+            here = in_b >= 0 and runs[r, 3] >= 0
+            if start < cut:
+                target, place = panel, row * cut + start
+            else:
+                target, place = work, step[OUT] + (row - cut) * rest + start - cut
+            if there and here:
+                for k in range(length):
+                    target[place + k] = work[a + k] + work[b + k]
+            elif there:
+                for k in range(length):
+                    target[place + k] = work[a + k]
+            elif here:
+                for k in range(length):
+                    target[place + k] = work[b + k]
+            else:
+                for k in range(length):
+                    target[place + k] = 0.0
+
+
+@njit(cache=True, nogil=True)
+def _invert(blas, panel, n, inverse):
+    """The inverse of the Cholesky factor of the first n rows of `panel`, lower triangle row by row, to `inverse`.
+
+    `panel` is overwritten with the factor; above the diagonal `inverse` is 0.
+    """
+    for i in range(n):
+        for j in range(i + 1, n):
+            inverse[i * n + j] = 0.0
+    for k in range(0, n, _BLOCK):
+        b = min(_BLOCK, n - k)
+        _invert_small(panel, inverse, n, k, b)
+        below = n - k - b
+        if below > 0:
+            # L21 = A21 L11^-T, over A21's place by way of `inverse`, whose lower part is still free.
+            place = (k + b) * n + k
+            multiply(
+                blas, True, False, b, below, b, 1.0, inverse, k * n + k, n, panel, place, n, 0.0, inverse, place, n
+            )
+            for i in range(k + b, n):
+                for j in range(k, k + b):
+                    panel[i * n + j] = inverse[i * n + j]
+            corner = (k + b) * n + k + b
+            downdate(blas, below, b, panel, place, n, panel, corner, n)
+    for i in range(_BLOCK, n, _BLOCK):
+        b = min(_BLOCK, n - i)
+        # Row block i of the inverse: -L_ii^-1 (L_i,: inverse_:,:); the product is made in `panel`, above its use.
+        multiply(
+            blas, False, False, i, b, i, 1.0, inverse, 0, n, panel, i * n, n, 0.0, inverse, i * n, n
+        )
+        for r in range(i, i + b):
+            for j in range(i):
+                panel[r * n + j] = inverse[r * n + j]
+        multiply(
+            blas, False, False, i, b, b, -1.0, panel, i * n, n, inverse, i * n + i, n, 0.0, inverse, i * n, n
+        )
+
+
+@njit(cache=True, nogil=True)
+def _invert_small(panel, inverse, n, k, b):
+    """Cholesky factor and its inverse of the diagonal block of size b at k."""
+    for i in range(k, k + b):
+        for j in range(k, i + 1):
+            x = panel[i * n + j]
+            for t in range(k, j):
+                x -= panel[i * n + t] * panel[j * n + t]
+            panel[i * n + j] = np.sqrt(x) if i == j else x / panel[j * n + j]
+    for i in range(k, k + b):
+        root = 1.0 / panel[i * n + i]
+        for j in range(k, i):
+            inverse[i * n + j] = 0.0
+        for t in range(k, i):
+            x = panel[i * n + t]
+            for j in range(k, t + 1):
+                inverse[i * n + j] -= x * inverse[t * n + j]
+        for j in range(k, i):
+            inverse[i * n + j] *= root
+        inverse[i * n + i] = root

@@ -1,0 +1,73 @@
+r"""The effective conductance of an array by merging blocks: exact, 33 N^3 operations for N lines.
+
+Each block of the array is known by the admittance matrix of its terminals alone. Two neighbours become one by adding
+their matrices and eliminating the nodes of the wires that are cut between them (a Schur complement). Ends that are
+open go at once; at the end only the block between input and output is formed.
+
+Small blocks are merged eight at a time (`_part_kernels`), large ones by BLAS (`_merge_kernels`), both along plans
+that depend on the shape alone (`merge_plan`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pinched.crossbar.wires._blas import addresses
+from pinched.crossbar.wires._lanes import LANES
+from pinched.crossbar.wires._merge_kernels import merged
+from pinched.crossbar.wires.merge_plan import OUT, REST, MergePlan, part_plan, whole_plan
+
+_SIDES = (16, 8, 4, 2, 1)
+"""Sides that a part may have, in cells."""
+
+
+class _Workspace:
+    """Room for one shape of arrays."""
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        self.height, self.width = (_side(n) for n in shape)
+        self.lines, self.columns = -(-shape[0] // self.height), -(-shape[1] // self.width)
+        self.plan: MergePlan = whole_plan(self.lines, self.columns, self.height, self.width)
+        self.part: MergePlan = part_plan(self.height, self.width)
+        cut = self.plan.square
+        self.work = np.empty(self.plan.space)
+        self.panel = np.empty(self.plan.panel)
+        self.solved = np.empty(self.plan.panel)
+        self.inverse = np.empty(cut * cut)
+        self.part_work = np.empty(self.part.space * LANES)
+        self.part_panel = np.empty(max(self.part.panel, 1) * LANES)
+        self.gathered = np.empty(self.height * self.width * LANES)
+
+
+def _side(cells: int) -> int:
+    # The largest part that pads the array least.
+    padded = {side: -(-cells // side) * side for side in _SIDES if side <= 2 * cells - 1 or side == 1}
+    least = min(padded.values())
+    fits = [side for side, size in padded.items() if size <= least * 1.1]
+    return max(fits)
+
+
+def effective(
+    cells: np.ndarray, first_word: float, word: float, last_bit: float, bit: float
+) -> np.ndarray:
+    """Effective conductance (S) of `cells` (array, word line, bit line) with these conductances (S) of segments.
+
+    `first_word` and `last_bit` are those of the segments at the terminals, with the source and sense resistance.
+    """
+    arrays, lines, columns = cells.shape
+    room = _Workspace((lines, columns))
+    high, wide = room.lines * room.height, room.columns * room.width
+    # Cells that are not there hang on the open ends: rows above, columns to the right, without a device.
+    padded = np.zeros((high, wide))
+    conductances = np.array([first_word, word, last_bit, bit])
+    found = np.empty((arrays, lines, columns))
+    whole = np.empty((high, wide))
+    for k in range(arrays):
+        padded[high - lines :, :columns] = cells[k]
+        merged(
+            addresses(), room.plan.steps, room.plan.maps, room.plan.runs, room.part.steps, room.part.maps,
+            room.part.runs, padded, room.height, room.width, conductances, high, room.work, room.panel, room.solved,
+            room.inverse, room.part_work, room.part_panel, room.gathered, whole,
+        )  # fmt: skip
+        found[k] = whole[high - lines :, :columns]
+    return found
