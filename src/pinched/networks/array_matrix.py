@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Callable
+from typing import Protocol
 
 import torch
 from jaxtyping import Float
@@ -17,7 +19,7 @@ from torch import Tensor, nn
 
 from pinched._errors import PinchedError
 from pinched.crossbar.array_options import ArrayOptions, WireGradient
-from pinched.crossbar.converters import CalibratedRange, FixedRange, round_through
+from pinched.crossbar.converters import Adc, CalibratedRange, FixedRange, round_through
 from pinched.crossbar.imperfections import Place
 from pinched.crossbar.tiling import tiled
 from pinched.networks.array_state import Conductances, read_state, through_wires
@@ -49,7 +51,8 @@ class ArrayMatrix(nn.Module):
         self.adc_bipolar, self.calibrated = True, False
         self.report: object = None
         """What the last programming took, if it counted."""
-        self._observer: Observer | None = None
+        self._observer: Observes | None = None
+        self._meter: Callable[[ArrayMatrix, Tensor, int, int], None] | None = None
         self._ratio: Tensor | None = None
         self._steps_taken = 0
         self._check_next = True
@@ -73,11 +76,21 @@ class ArrayMatrix(nn.Module):
             ("dac_offset", (inputs,)),
         ):
             self.register_buffer(label, torch.zeros(shape, **like))  # type: ignore[arg-type]
+        # Differences of conductances are what counts: single precision would cost the last digits of small weights.
+        self.conductance = self.conductance.double()
         for label in ("input_range", "input_bipolar", "adc_step", "adc_gain", "dac_gain"):
             getattr(self, label).fill_(1.0)
         if options.dac is not None and isinstance(options.dac.range, FixedRange):
             self.input_range.fill_(options.dac.range.full_scale)
+        if options.adc is not None:
+            self.adc_bipolar = options.adc.bipolar is not False
+            self._fix_adc_range(options.adc)
         self.program(0)
+
+    def _fix_adc_range(self, adc: Adc) -> None:
+        if isinstance(adc.range, FixedRange):
+            current = self.options.read_voltage * self.options.window.width
+            self.adc_step.fill_(adc.range.full_scale / current / adc.codes(self.adc_bipolar)[1])
 
     # What is drawn and written ------------------------------------------------------------------------------
 
@@ -108,6 +121,24 @@ class ArrayMatrix(nn.Module):
         """Read from now on at `time` (s) since programming."""
         self.time = float(time)
         self._refresh()
+
+    def attenuation(self) -> float:
+        """Median of what the wires leave of the current of a device."""
+        state = Conductances.of(self.weight.detach() / self.weight_scale, self.tiling, self.options)
+        left = state.attenuation(self.time)
+        return float(left[left > 0].median())
+
+    @torch.no_grad()
+    def with_options(self, options: ArrayOptions) -> ArrayMatrix:
+        """The same weights at the same address and time, with the ranges of now, under other `options`."""
+        twin = ArrayMatrix(self.weight, options, name=self.name)
+        for label in ("input_range", "input_bipolar", "adc_step"):
+            getattr(twin, label).copy_(getattr(self, label))
+        twin.adc_bipolar, twin.calibrated, twin._check_next = self.adc_bipolar, self.calibrated, False
+        twin.programming, twin.array = self.programming, self.array
+        twin.program(time=self.time)
+        twin._check_next = False
+        return twin.eval()
 
     def _scale(self) -> Tensor:
         weight = self.weight.detach()
@@ -250,20 +281,23 @@ class ArrayMatrix(nn.Module):
             x = t.split_inputs(lines)
             codes = torch.bmm(x, matrix)
             if options.imperfections.noisy:
-                self._add_noise(codes, t.split_inputs(options.inputs.noise_drive(lines, steps)), variance, reference)
+                power = t.split_inputs(options.inputs.noise_drive(lines, steps))
+                codes = self._with_noise(codes, power, variance, reference)
             part = self._converted(codes)
             part = part if isinstance(weight, float) and weight == 1.0 else part * weight
             total = part if total is None else total + part
         assert total is not None
         return self._decoded(total) * (scale * self.input_range)
 
-    def _add_noise(self, codes: Tensor, power: Tensor, variance: Tensor, reference: Tensor | None) -> None:
-        spread = torch.bmm(power, variance).clamp_(min=0.0).sqrt_()
-        codes += spread.mul_(torch.randn_like(spread))
-        if reference is not None:
-            common = torch.bmm(power, reference).clamp(min=0.0).sqrt()
-            common = self.tiling.spread_reference(common * torch.randn_like(common))
-            codes -= common.repeat_interleave(self.options.mapping.signals, dim=-1) * self._code_factor()
+    def _with_noise(self, codes: Tensor, power: Tensor, variance: Tensor, reference: Tensor | None) -> Tensor:
+        deviation = _root(torch.bmm(power, variance))
+        codes = torch.addcmul(codes, deviation, torch.randn_like(deviation))
+        if reference is None:
+            return codes
+        # All signals of a tile lose the same reference current, noise included.
+        common = _root(torch.bmm(power, reference))
+        common = self.tiling.spread_reference(common * torch.randn_like(common))
+        return codes - common.repeat_interleave(self.options.mapping.signals, dim=-1) * self._code_factor()
 
     def _converted(self, codes: Tensor) -> Tensor:
         """Sum over the row tiles of what the converters say, in units of the signals."""
@@ -275,8 +309,11 @@ class ArrayMatrix(nn.Module):
         low, high = adc.codes(self.adc_bipolar)
         if adc.noise:
             codes = codes + adc.noise * high * torch.randn_like(codes)
-        if self._check_next and not self.training and not torch.compiler.is_compiling():
-            self._warn_of_saturation(codes, low, high)
+        if not self.training and not torch.compiler.is_compiling():
+            if self._meter is not None:
+                self._meter(self, codes, low, high)
+            elif self._check_next:
+                self._warn_of_saturation(codes, low, high)
         if torch.is_grad_enabled() and codes.requires_grad:
             codes = round_through(codes, low, high)
         else:
@@ -340,50 +377,73 @@ class ArrayMatrix(nn.Module):
         )
 
 
+def _root(variance: Tensor) -> Tensor:
+    if torch.is_grad_enabled() and variance.requires_grad:
+        # The root has no slope at zero: no noise, no gradient.
+        return variance.clamp(min=1e-30).sqrt()
+    return variance.clamp_(min=0.0).sqrt_()
+
+
 def _bits(options: ArrayOptions) -> int | None:
     return None if options.dac is None else options.dac.bits
 
 
+class Observes(Protocol):
+    """Stands in for the read of a matrix and notes what passes."""
+
+    def observe(self, matrix: ArrayMatrix, flat: Tensor) -> Tensor:
+        """Note `flat` (batch, input) and give the outputs that are passed on."""
+        ...
+
+
 class Observer:
-    """Watches one matrix while data pass, and sets its ranges: what `calibrate` hangs into every layer."""
+    """Watches one matrix while data pass, and sets its ranges: what `calibrate` hangs into every layer.
+
+    First inputs, then signals: what is on the bit lines depends on how inputs of that range are coded.
+    """
 
     def __init__(self) -> None:
         self.inputs: list[Tensor] = []
         self.signals: list[Tensor] = []
         self.low, self.lowest_signal = math.inf, math.inf
+        self.inputs_known = False
 
     def observe(self, matrix: ArrayMatrix, flat: Tensor) -> Tensor:
-        """Note inputs and signals, and pass on the product without converters."""
-        t = matrix.tiling
-        self.low = min(self.low, float(flat.min()))
-        self.inputs.append(_some(flat.abs().flatten()))
-        x = t.split_inputs(flat)
-        signals = torch.bmm(x, matrix.matrix / matrix._code_factor())
-        self.lowest_signal = min(self.lowest_signal, float(signals.min()))
-        self.signals.append(signals.abs())
-        return matrix._decoded(signals.sum(0)) * matrix.weight_scale
+        """Note inputs or signals, and pass on the product without converters."""
+        t, options = matrix.tiling, matrix.options
+        plain = matrix.matrix / matrix._code_factor()
+        if self.inputs_known:
+            drive, steps = matrix._drive(flat)
+            for phase, _ in options.inputs.phases(drive, steps, matrix.input_bipolar, _bits(options)):
+                signals = torch.bmm(t.split_inputs(phase), plain)
+                self.lowest_signal = min(self.lowest_signal, float(signals.min()))
+                self.signals.append(signals.abs())
+        else:
+            self.low = min(self.low, float(flat.min()))
+            self.inputs.append(_some(flat.abs().flatten()))
+        return matrix._decoded(torch.bmm(t.split_inputs(flat), plain).sum(0)) * matrix.weight_scale
 
-    def finish(self, matrix: ArrayMatrix) -> None:
-        """Set the ranges of `matrix` by what was seen."""
+    def set_inputs(self, matrix: ArrayMatrix) -> None:
+        """Set the input range of `matrix` by what was seen."""
+        self.inputs_known = True
+        dac = matrix.options.dac
         if not self.inputs:
             return
-        dac, adc = matrix.options.dac, matrix.options.adc
         if dac is not None:
             matrix.input_bipolar.fill_(float(self.low < 0))
         if dac is None or isinstance(dac.range, CalibratedRange):
-            rule = CalibratedRange() if dac is None else dac.range
-            assert isinstance(rule, CalibratedRange)
+            rule = dac.range if dac is not None and isinstance(dac.range, CalibratedRange) else CalibratedRange()
             matrix.input_range.fill_(_full_scale(torch.cat(self.inputs), rule))
-        if adc is not None:
-            if adc.bipolar is None:
-                matrix.adc_bipolar = self.lowest_signal < 0
-            else:
-                matrix.adc_bipolar = adc.bipolar
-            seen = torch.cat(self.signals, dim=1) / matrix.input_range
+
+    def set_signals(self, matrix: ArrayMatrix) -> None:
+        """Set the range of the ADCs of `matrix` by what was seen."""
+        adc = matrix.options.adc
+        if adc is not None and self.signals:
+            matrix.adc_bipolar = self.lowest_signal < 0 if adc.bipolar is None else adc.bipolar
             top = adc.codes(matrix.adc_bipolar)[1]
+            seen = torch.cat(self.signals, dim=1)
             if isinstance(adc.range, FixedRange):
-                current = matrix.options.read_voltage * matrix.options.window.width
-                matrix.adc_step.fill_(adc.range.full_scale / current / top)
+                matrix._fix_adc_range(adc)
             elif adc.range.per_tile:
                 matrix.adc_step.copy_(_per_tile(seen, matrix, adc.range) / top)
             else:

@@ -161,11 +161,15 @@ def calibrate(chip: nn.Module, inputs: Tensor) -> nn.Module:
     try:
         for part in inputs.split(256):
             twin(part)
+        for matrix, observer in watched:
+            observer.set_inputs(matrix)
+        for part in inputs.split(256):
+            twin(part)
     finally:
         for matrix, _ in watched:
             matrix._observer = None
     for matrix, observer in watched:
-        observer.finish(matrix)
+        observer.set_signals(matrix)
     return twin
 
 
