@@ -116,4 +116,9 @@ class BitSerial(InputCoding):
             plane = (words / 2.0**k).floor().remainder(2.0)
             weight = 2.0**k / steps
             found.append((plane, weight * (1.0 - 2.0 * bipolar) if k == count - 1 else weight))
+        if torch.is_grad_enabled() and drive.requires_grad:
+            # Bits have no gradient: backward, they share out the input so that their weighted sum gives it back.
+            power = sum(w**2 for _, w in found)
+            smooth = drive - drive.detach()
+            found = [(plane.detach() + smooth * (w / power), w) for plane, w in found]
         return found
