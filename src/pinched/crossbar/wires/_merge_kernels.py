@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from pinched.crossbar.wires._blas import downdate, multiply
-from pinched.crossbar.wires._lanes import LANES
+from pinched.crossbar.wires._lanes import LANES, fnma, load, spread, store
 from pinched.crossbar.wires._part_kernels import part_matrix
 from pinched.crossbar.wires.merge_plan import (
     A,
@@ -31,14 +31,16 @@ _BLOCK = 32
 
 @njit(cache=True, nogil=True)
 def merged(
-    blas, steps, maps, runs, part_steps, part_maps, part_runs, cells, height, width, conductances, inputs,
-    work, panel, solved, inverse, part_work, part_panel, gathered, found,
+    blas, plan, part, program, leaf, cells, height, width, conductances, inputs, room, part_room, found
 ):  # fmt: skip
     """Write the effective conductance (S, (input, output)) of `cells` (word line, bit line) to `found`.
 
     `conductances` (S): first segment of a word line with its source, other segments, last segment of a bit line with
     its amplifier, other segments. `inputs` is the number of word lines.
     """
+    steps, maps, runs = plan
+    work, panel, solved, inverse, small = room
+    part_steps, part_work = part[0], part_room[0]
     columns = cells.shape[1] // width
     lines = cells.shape[0] // height
     ready = 0
@@ -48,9 +50,8 @@ def merged(
         if step[KIND] == LEAF:
             if ready % LANES == 0:
                 _eight_parts(
-                    steps, s, part_steps, part_maps, part_runs, cells, height, width, lines, columns, conductances,
-                    part_work, part_panel, gathered,
-                )  # fmt: skip
+                    steps, s, part, program, leaf, cells, height, width, lines, columns, conductances, part_room
+                )
             lane = ready % LANES
             ready += 1
             start = part_steps[part_steps.shape[0] - 1, OUT]
@@ -64,9 +65,9 @@ def merged(
         cut, rest = step[CUT], step[REST]
         root = s == steps.shape[0] - 1
         _assemble(step, maps, runs, work, panel)
-        _invert(blas, panel, cut, inverse)
+        _invert(blas, panel, cut, inverse, small)
         # Row by row, `panel` is (rest, cut); column by column it is its transpose.
-        multiply(blas, True, False, cut, rest, cut, 1.0, inverse, 0, cut, panel, cut * cut, cut, 0.0, solved, 0, cut)
+        _solve(blas, inverse, panel, solved, cut, rest)
         if not root:
             downdate(blas, rest, cut, solved, 0, cut, work, step[OUT], rest)
             continue
@@ -84,12 +85,13 @@ def merged(
 
 @njit(cache=True, nogil=True)
 def _eight_parts(
-    steps, s, part_steps, part_maps, part_runs, cells, height, width, lines, columns, conductances, part_work,
-    part_panel, gathered,
-):  # fmt: skip
+    steps, s, part, program, leaf, cells, height, width, lines, columns, conductances, part_room
+):
     """The matrices of the next eight parts in the order of the steps, one per lane."""
-    first_word, word = np.empty(LANES), np.empty(LANES)
-    last_bit, bit = np.empty(LANES), np.empty(LANES)
+    part_steps, part_maps, part_runs = part
+    sparse_cells, counts, code, matrix = program
+    part_work, part_panel, gathered, slots, sides, pivots = part_room
+    first_word, word, last_bit, bit = sides
     lane = 0
     part = 0
     while lane < LANES:
@@ -110,8 +112,8 @@ def _eight_parts(
                 gathered[(i * width + j) * LANES + lane] = cells[row * height + i, column * width + j]
         lane += 1
     part_matrix(
-        part_steps, part_maps, part_runs, gathered, first_word, word, last_bit, bit, height, width, part_work,
-        part_panel,
+        part_steps, part_maps, part_runs, sparse_cells, counts, code, matrix, gathered, first_word, word, last_bit, bit,
+        leaf[0], leaf[1], width // leaf[1], part_work, part_panel, slots, pivots,
     )  # fmt: skip
 
 
@@ -137,22 +139,47 @@ def _assemble(step, maps, runs, work, panel):
                 target, place = panel, row * cut + start
             else:
                 target, place = work, step[OUT] + (row - cut) * rest + start - cut
+            k = 0
             if there and here:
                 for k in range(length):
                     target[place + k] = work[a + k] + work[b + k]
-            elif there:
-                for k in range(length):
-                    target[place + k] = work[a + k]
-            elif here:
-                for k in range(length):
-                    target[place + k] = work[b + k]
+            elif there or here:
+                # By hand, eight at a time: the compiler cannot know that source and target lie apart.
+                source = a if there else b
+                while k + LANES <= length:
+                    store(target, place + k, load(work, source + k))
+                    k += LANES
+                while k < length:
+                    target[place + k] = work[source + k]
+                    k += 1
             else:
-                for k in range(length):
+                zero = spread(0.0)
+                while k + LANES <= length:
+                    store(target, place + k, zero)
+                    k += LANES
+                while k < length:
                     target[place + k] = 0.0
+                    k += 1
 
 
 @njit(cache=True, nogil=True)
-def _invert(blas, panel, n, inverse):
+def _solve(blas, inverse, panel, solved, cut, rest):
+    """`solved` = the inverse factor times the rows of `panel` below the cut, which is (rest, cut) row by row."""
+    start = cut * cut
+    if cut < 2 * _BLOCK:
+        multiply(blas, True, False, cut, rest, cut, 1.0, inverse, 0, cut, panel, start, cut, 0.0, solved, 0, cut)
+        return
+    # The inverse is triangular: leave out what is zero, in steps that BLAS still likes.
+    step = max(_BLOCK, (cut // 4 + 7) // 8 * 8)
+    for k in range(0, cut, step):
+        b = min(step, cut - k)
+        multiply(
+            blas, True, False, b, rest, k + b, 1.0, inverse, k * cut, cut, panel, start, cut, 0.0, solved, k, cut
+        )
+
+
+@njit(cache=True, nogil=True)
+def _invert(blas, panel, n, inverse, small):
     """The inverse of the Cholesky factor of the first n rows of `panel`, lower triangle row by row, to `inverse`.
 
     `panel` is overwritten with the factor; above the diagonal `inverse` is 0.
@@ -162,7 +189,7 @@ def _invert(blas, panel, n, inverse):
             inverse[i * n + j] = 0.0
     for k in range(0, n, _BLOCK):
         b = min(_BLOCK, n - k)
-        _invert_small(panel, inverse, n, k, b)
+        _invert_small(panel, inverse, n, k, b, small)
         below = n - k - b
         if below > 0:
             # L21 = A21 L11^-T, over A21's place by way of `inverse`, whose lower part is still free.
@@ -190,22 +217,49 @@ def _invert(blas, panel, n, inverse):
 
 
 @njit(cache=True, nogil=True)
-def _invert_small(panel, inverse, n, k, b):
-    """Cholesky factor and its inverse of the diagonal block of size b at k."""
-    for i in range(k, k + b):
-        for j in range(k, i + 1):
-            x = panel[i * n + j]
-            for t in range(k, j):
-                x -= panel[i * n + t] * panel[j * n + t]
-            panel[i * n + j] = np.sqrt(x) if i == j else x / panel[j * n + j]
-    for i in range(k, k + b):
-        root = 1.0 / panel[i * n + i]
-        for j in range(k, i):
-            inverse[i * n + j] = 0.0
-        for t in range(k, i):
-            x = panel[i * n + t]
-            for j in range(k, t + 1):
-                inverse[i * n + j] -= x * inverse[t * n + j]
-        for j in range(k, i):
-            inverse[i * n + j] *= root
-        inverse[i * n + i] = root
+def _invert_small(panel, inverse, n, k, b, small):
+    """Cholesky factor and its inverse of the diagonal block of size b, at most _BLOCK, at k.
+
+    `small` is room for a column and the inverse, each row padded to whole vectors with zeros.
+    """
+    wide = (b + LANES - 1) // LANES * LANES
+    factor, column = _BLOCK * _BLOCK, 2 * _BLOCK * _BLOCK
+    for i in range(b):
+        for j in range(i + 1):
+            small[factor + i * wide + j] = panel[(k + i) * n + k + j]
+        for j in range(i + 1, wide):
+            small[factor + i * wide + j] = 0.0
+        for j in range(wide):
+            small[i * wide + j] = 0.0
+    for j in range(wide):
+        small[column + j] = 0.0
+    for p in range(b):
+        root = 1.0 / np.sqrt(small[factor + p * wide + p])
+        for i in range(p, b):
+            x = small[factor + i * wide + p] * root
+            small[factor + i * wide + p] = x
+            small[column + i] = x
+        # Columns up to p are final: what the update writes there belongs to nobody, so leave them out.
+        first = (p + 1) // LANES * LANES
+        for j in range(first, p + 1):
+            small[column + j] = 0.0
+        for i in range(p + 1, b):
+            x = spread(small[column + i])
+            for j in range(first, i + 1, LANES):
+                place = factor + i * wide + j
+                store(small, place, fnma(x, load(small, column + j), load(small, place)))
+    for i in range(b):
+        own = factor + i * wide
+        root = 1.0 / small[own + i]
+        small[i * wide + i] = 1.0
+        for t in range(i):
+            x = spread(small[own + t])
+            for j in range(0, t + 1, LANES):
+                place = i * wide + j
+                store(small, place, fnma(x, load(small, t * wide + j), load(small, place)))
+        for j in range(i + 1):
+            small[i * wide + j] *= root
+    for i in range(b):
+        for j in range(i + 1):
+            inverse[(k + i) * n + k + j] = small[i * wide + j]
+            panel[(k + i) * n + k + j] = small[factor + i * wide + j]

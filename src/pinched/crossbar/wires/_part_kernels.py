@@ -24,40 +24,75 @@ from pinched.crossbar.wires.merge_plan import (
 
 
 @njit(cache=True, nogil=True)
-def part_matrix(steps, maps, runs, cells, first_word, word, last_bit, bit, height, width, work, panel):
+def part_matrix(
+    steps, maps, runs, sparse_cells, counts, code, matrix, cells, first_word, word, last_bit, bit, height, width, across,
+    work, panel, slots, column,
+):  # fmt: skip
     """Fill `work` (lanes innermost) by all `steps`; the result of the last one lies at its OUT.
 
-    `cells` (height width, lane) are conductances (S), `word` and `bit` those of a segment (lane), `first_word` those of
-    the first segment of the word lines and `last_bit` of the last one of the bit lines, where the terminals are.
+    A part of the part, a leaf of the steps, has `height` x `width` cells, and `across` of them stand side by side.
+    `cells` (cell of the whole part, lane) are conductances (S), `word` and `bit` those of a segment (lane),
+    `first_word` those of the first segment of the word lines and `last_bit` of the last one of the bit lines, where the
+    terminals are.
     """
+    down = (steps.shape[0] + 1) // 2 // across
     for s in range(steps.shape[0]):
         if steps[s, KIND] == LEAF:
-            _cell(steps[s], maps, cells, first_word, word, last_bit, bit, height, width, work)
+            row, col = steps[s, PART] // across, steps[s, PART] % across
+            start = (row * height * across + col) * width
+            _leaf(
+                sparse_cells, counts, code, cells, start, width * across, first_word if col == 0 else word, word,
+                last_bit if row == down - 1 else bit, bit, height, width, slots, column,
+            )  # fmt: skip
+            size = steps[s, REST]
+            for i in range(size):
+                p = maps[steps[s, ROWS] + i]
+                for j in range(i + 1):
+                    q = maps[steps[s, ROWS] + j]
+                    high, low = max(p, q), min(p, q)
+                    place = matrix[high * (high + 1) // 2 + low]
+                    store(work, (steps[s, OUT] + i * size + j) * LANES, load(slots, place))
         else:
             _assemble(steps[s], maps, runs, work, panel)
             _eliminate(steps[s, CUT], steps[s, REST], work, steps[s, OUT], panel)
 
 
 @njit(cache=True, nogil=True)
-def _cell(step, maps, cells, first_word, word, last_bit, bit, height, width, work):
-    """Path left - right - top - bottom: a word line segment, the device, a bit line segment."""
-    part = step[PART]
-    row, column = part // width, part % width
-    g = load(cells, part * LANES)
-    gw = load(first_word, 0) if column == 0 else load(word, 0)
-    gb = load(last_bit, 0) if row == height - 1 else load(bit, 0)
+def _leaf(
+    sparse_cells, counts, code, cells, start, stride, first_word, word, last_bit, bit, height, width, slots, column
+):
+    """All numbers of a small part into `slots`, its inner nodes eliminated."""
     zero, minus = spread(0.0), spread(-1.0)
-    for a in range(4):
-        p = maps[step[ROWS] + a]
-        for b in range(a + 1):
-            q = maps[step[ROWS] + b]
-            low, high = min(p, q), max(p, q)
-            value = zero
-            if low == high:
-                value = gw if low == 0 else add(gw, g) if low == 1 else add(g, gb) if low == 2 else gb
-            elif high == low + 1:
-                value = mul(minus, gw if low == 0 else g if low == 1 else gb)
-            store(work, (step[OUT] + a * 4 + b) * LANES, value)
+    for k in range(0, slots.size, LANES):
+        store(slots, k, zero)
+    for i in range(height):
+        for j in range(width):
+            g = load(cells, (start + i * stride + j) * LANES)
+            gw = load(first_word, 0) if j == 0 else load(word, 0)
+            gb = load(last_bit, 0) if i == height - 1 else load(bit, 0)
+            at = sparse_cells[i * width + j]
+            # Left - right - top - bottom: a word line segment, the device, a bit line segment.
+            store(slots, at[0], add(load(slots, at[0]), gw))
+            store(slots, at[1], mul(minus, gw))
+            store(slots, at[2], add(load(slots, at[2]), add(gw, g)))
+            store(slots, at[3], mul(minus, g))
+            store(slots, at[4], add(load(slots, at[4]), add(g, gb)))
+            store(slots, at[5], mul(minus, gb))
+            store(slots, at[6], add(load(slots, at[6]), gb))
+    q = 0
+    for k in range(counts.size):
+        m = counts[k]
+        root = reciprocal_root(load(slots, code[q]))
+        q += 1
+        for a in range(m):
+            store(column, a * LANES, mul(load(slots, code[q + a]), root))
+        q += m
+        for a in range(m):
+            x = load(column, a * LANES)
+            for b in range(a + 1):
+                place = code[q + b]
+                store(slots, place, fnma(x, load(column, b * LANES), load(slots, place)))
+            q += a + 1
 
 
 @njit(cache=True, nogil=True)

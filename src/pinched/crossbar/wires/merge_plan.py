@@ -215,10 +215,9 @@ def whole_plan(lines: int, columns: int, height: int, width: int) -> MergePlan:
 
 
 @lru_cache(maxsize=16)
-def part_plan(height: int, width: int) -> MergePlan:
-    """Merge `height` x `width` cells into one part, with terminals left, right, top, bottom."""
-    builder = _Builder(height, width, 1, 1, corner=False)
-    box = (0, height, 0, width)
-    tree = _halved(box, 1, 1)
-    builder.build(tree, sum(builder.sides(box), []), 0, 0)
+def part_plan(lines: int, columns: int, height: int, width: int) -> MergePlan:
+    """Merge `lines` x `columns` parts of `height` x `width` cells into one, with terminals left, right, top, bottom."""
+    builder = _Builder(lines, columns, height, width, corner=False)
+    box = (0, lines, 0, columns)
+    builder.build(_halved(box, height, width), sum(builder.sides(box), []), 0, 0)
     return builder.finish()

@@ -15,10 +15,13 @@ import numpy as np
 from pinched.crossbar.wires._blas import addresses
 from pinched.crossbar.wires._lanes import LANES
 from pinched.crossbar.wires._merge_kernels import merged
-from pinched.crossbar.wires.merge_plan import OUT, REST, MergePlan, part_plan, whole_plan
+from pinched.crossbar.wires.merge_plan import part_plan, whole_plan
+from pinched.crossbar.wires.part_program import program
 
 _SIDES = (16, 8, 4, 2, 1)
 """Sides that a part may have, in cells."""
+_LEAF = 8
+"""Largest side of what `part_program` eliminates."""
 
 
 class _Workspace:
@@ -26,17 +29,32 @@ class _Workspace:
 
     def __init__(self, shape: tuple[int, int]) -> None:
         self.height, self.width = (_side(n) for n in shape)
+        self.leaf = min(self.height, _LEAF), min(self.width, _LEAF)
         self.lines, self.columns = -(-shape[0] // self.height), -(-shape[1] // self.width)
-        self.plan: MergePlan = whole_plan(self.lines, self.columns, self.height, self.width)
-        self.part: MergePlan = part_plan(self.height, self.width)
-        cut = self.plan.square
-        self.work = np.empty(self.plan.space)
-        self.panel = np.empty(self.plan.panel)
-        self.solved = np.empty(self.plan.panel)
-        self.inverse = np.empty(cut * cut)
-        self.part_work = np.empty(self.part.space * LANES)
-        self.part_panel = np.empty(max(self.part.panel, 1) * LANES)
-        self.gathered = np.empty(self.height * self.width * LANES)
+        plan = whole_plan(self.lines, self.columns, self.height, self.width)
+        part = part_plan(self.height // self.leaf[0], self.width // self.leaf[1], *self.leaf)
+        code = program(*self.leaf)
+        self.plan = plan.steps, plan.maps, plan.runs
+        self.part = part.steps, part.maps, part.runs
+        self.program = code.cells, code.counts, code.code, code.terminals
+        self.room = (
+            _aligned(plan.space), _aligned(plan.panel), _aligned(plan.panel), _aligned(plan.square**2), _aligned(4096)
+        )  # fmt: skip
+        self.part_room = (
+            _aligned(part.space * LANES),
+            _aligned(max(part.panel, 1) * LANES),
+            _aligned(self.height * self.width * LANES),
+            _aligned(code.space),
+            tuple(_aligned(LANES) for _ in range(4)),
+            _aligned(max(code.most, 1) * LANES),
+        )
+
+
+def _aligned(size: int) -> np.ndarray:
+    # At a cache line: a vector that straddles two is loaded at half the speed.
+    room = np.empty(size + LANES)
+    skip = (-room.ctypes.data // 8) % LANES
+    return room[skip : skip + size]
 
 
 def _side(cells: int) -> int:
@@ -65,9 +83,8 @@ def effective(
     for k in range(arrays):
         padded[high - lines :, :columns] = cells[k]
         merged(
-            addresses(), room.plan.steps, room.plan.maps, room.plan.runs, room.part.steps, room.part.maps,
-            room.part.runs, padded, room.height, room.width, conductances, high, room.work, room.panel, room.solved,
-            room.inverse, room.part_work, room.part_panel, room.gathered, whole,
+            addresses(), room.plan, room.part, room.program, room.leaf, padded, room.height, room.width, conductances,
+            high, room.room, room.part_room, whole,
         )  # fmt: skip
         found[k] = whole[high - lines :, :columns]
     return found
