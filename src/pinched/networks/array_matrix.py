@@ -8,18 +8,19 @@ with the weights as they are then.
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Callable
 from typing import Protocol
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional as nnf
 
 from pinched._errors import PinchedError
 from pinched.crossbar.array_options import ArrayOptions, WireGradient
-from pinched.crossbar.converters import Adc, CalibratedRange, FixedRange, round_through
+from pinched.crossbar.converters import Adc, FixedRange, round_through
 from pinched.crossbar.imperfections import Place
 from pinched.crossbar.tiling import tiled
 from pinched.networks.array_state import Conductances, read_state, through_wires
@@ -54,24 +55,28 @@ class ArrayMatrix(nn.Module):
         self._observer: Observes | None = None
         self._meter: Callable[[ArrayMatrix, Tensor, int, int], None] | None = None
         self._ratio: Tensor | None = None
+        self._even: bool | None = None
         self._steps_taken = 0
         self._check_next = True
         like = {"dtype": weight.dtype if weight.dtype == torch.float64 else torch.float32, "device": weight.device}
         t = self.tiling
         wide = outputs * options.mapping.signals
+        # Without converters partial sums are added before anybody looks: the row tiles are one matrix.
+        parts = 1 if options.adc is None else t.row_tiles
+        lines = t.row_tiles * t.rows // parts
         noisy = options.imperfections.noisy
         for label, shape in (
             ("weight_scale", ()),
             ("conductance", (t.row_tiles, t.column_tiles, t.rows, t.columns)),
-            ("matrix", (t.row_tiles, t.rows, wide)),
-            ("variance", (t.row_tiles, t.rows, wide) if noisy else (0,)),
-            ("reference_variance", (t.row_tiles, t.rows, t.column_tiles) if noisy and t.has_reference else (0,)),
+            ("matrix", (parts, lines, wide)),
+            ("variance", (parts, lines, wide) if noisy else (0,)),
+            ("reference_variance", (parts, lines, t.column_tiles) if noisy and t.has_reference else (0,)),
             ("collapsed", (inputs, outputs) if options.reads_plainly else (0,)),
             ("input_range", ()),
             ("input_bipolar", ()),
-            ("adc_step", (t.row_tiles, 1, wide)),
-            ("adc_gain", (t.row_tiles, 1, wide)),
-            ("adc_offset", (t.row_tiles, 1, wide)),
+            ("adc_step", (parts, 1, wide)),
+            ("adc_gain", (parts, 1, wide)),
+            ("adc_offset", (parts, 1, wide)),
             ("dac_gain", (inputs,)),
             ("dac_offset", (inputs,)),
         ):
@@ -120,6 +125,7 @@ class ArrayMatrix(nn.Module):
     def at_time(self, time: float) -> None:
         """Read from now on at `time` (s) since programming."""
         self.time = float(time)
+        self._even = None
         self._refresh()
 
     def attenuation(self) -> float:
@@ -154,24 +160,49 @@ class ArrayMatrix(nn.Module):
         self._check_next = True
 
     def _store(self, signals: Tensor, variance: Tensor, reference: Tensor | None) -> None:
-        factor = self._code_factor()
-        self.matrix.copy_(signals * factor)
+        found = self._folded(signals, variance, reference, self._fold())
+        self.matrix.copy_(found[0])
         if self.options.imperfections.noisy:
-            self.variance.copy_(variance * factor.square())
-            if reference is not None:
-                self.reference_variance.copy_(reference)
+            self.variance.copy_(found[1])
+            if found[2] is not None:
+                self.reference_variance.copy_(found[2])
         if self.options.reads_plainly:
             decoded = self._decoded(signals)
-            self.collapsed.copy_(decoded.reshape(-1, decoded.shape[-1])[self.tiling.padding :] * self.weight_scale)
+            flat = decoded.reshape(-1, decoded.shape[-1])[self.tiling.padding :]
+            self.collapsed.copy_(flat * self.weight_scale)
+
+    def _folded(
+        self, signals: Tensor, variance: Tensor, reference: Tensor | None, fold: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """What is multiplied with, in codes per unit of what is driven."""
+        parts = self.matrix.shape[0]
+
+        def joined(tiles: Tensor) -> Tensor:
+            return tiles.reshape(parts, -1, tiles.shape[-1])
+
+        common = None if reference is None else joined(reference)
+        return joined(signals) * fold, joined(variance) * fold.square(), common
+
+    def _fold(self) -> Tensor:
+        """Codes of the ADC per signal and unit of the input, as far as they are part of the matrix."""
+        factor = self.adc_gain / self.adc_step if self.options.adc is not None else torch.ones_like(self.adc_gain)
+        return factor if self.options.dac is not None else factor / self.input_range
+
+    @torch.no_grad()
+    def refold(self, before: Tensor) -> None:
+        """Bring the matrix from the ranges that `_fold` gave `before` to those of now."""
+        change = self._fold() / before
+        self.matrix.mul_(change)
+        if self.options.imperfections.noisy:
+            self.variance.mul_(change.square())
+        self._even = None
 
     def _decoded(self, signals: Tensor) -> Tensor:
         mapping = self.options.mapping
+        if mapping.decode == (1.0,):
+            return signals
         grouped = signals.unflatten(-1, (self.tiling.outputs, mapping.signals))
         return grouped @ signals.new_tensor(mapping.decode)
-
-    def _code_factor(self) -> Tensor:
-        """Codes of the ADC per signal; 1 without one."""
-        return self.adc_gain / self.adc_step if self.options.adc is not None else torch.ones_like(self.adc_gain)
 
     def _draw_converters(self) -> None:
         place, adc, dac, t = self.place, self.options.adc, self.options.dac, self.tiling
@@ -238,18 +269,18 @@ class ArrayMatrix(nn.Module):
         if options.reads_plainly:
             decoded = self._decoded(found.signals)
             return flat @ (decoded.reshape(-1, t.outputs)[t.padding :] * scale)
-        factor = self._code_factor()
-        return self._read(
-            flat, found.signals * factor, found.variance * factor.square(), found.reference_variance, scale
+        matrix, variance, reference = self._folded(
+            found.signals, found.variance, found.reference_variance, self._fold()
         )
+        return self._read(flat, matrix, variance, reference, scale)
 
     def _drive(self, flat: Tensor) -> tuple[Tensor, Tensor]:
         """Share of full scale that is driven, and the levels of full scale."""
         dac = self.options.dac
-        share = flat / self.input_range
         steps = self.input_range
-        if dac is None:
-            return share, steps
+        if dac is None:  # the range is part of the matrix
+            return flat, steps
+        share = flat / self.input_range
         if dac.bits is not None:
             # 2^bits - 1 without a sign, 2^(bits - 1) - 1 with one: without a branch, so that compilers follow.
             steps = torch.where(
@@ -268,57 +299,86 @@ class ArrayMatrix(nn.Module):
             return drive
         if dac.gain_error or dac.offset_error:
             drive = drive * self.dac_gain + self.dac_offset
-        return drive + dac.noise * torch.randn_like(drive) if dac.noise else drive
+        return drive + dac.noise * standard_normal(drive) if dac.noise else drive
 
     def _read(
         self, flat: Tensor, matrix: Tensor, variance: Tensor, reference: Tensor | None, scale: Tensor
     ) -> Tensor:
-        options, t = self.options, self.tiling
+        options = self.options
         drive, steps = self._drive(flat)
         total: Tensor | None = None
-        for phase, weight in options.inputs.phases(drive, steps, self.input_bipolar, _bits(options)):
+        for phase, weight in options.inputs.phases(drive, steps, self.input_bipolar, bits_of(options)):
             lines = self._on_lines(phase)
-            x = t.split_inputs(lines)
-            codes = torch.bmm(x, matrix)
+            power = None
             if options.imperfections.noisy:
-                power = t.split_inputs(options.inputs.noise_drive(lines, steps))
-                codes = self._with_noise(codes, power, variance, reference)
-            part = self._converted(codes)
+                power = self._padded(options.inputs.noise_drive(lines, steps))
+            part = self._summed(self._padded(lines), power, matrix, variance, reference)
             part = part if isinstance(weight, float) and weight == 1.0 else part * weight
             total = part if total is None else total + part
         assert total is not None
         return self._decoded(total) * (scale * self.input_range)
 
-    def _with_noise(self, codes: Tensor, power: Tensor, variance: Tensor, reference: Tensor | None) -> Tensor:
-        deviation = _root(torch.bmm(power, variance))
-        codes = torch.addcmul(codes, deviation, torch.randn_like(deviation))
+    def _padded(self, lines: Tensor) -> Tensor:
+        padding = self.tiling.padding
+        return nnf.pad(lines, (padding, 0)) if padding else lines
+
+    def _summed(
+        self, lines: Tensor, power: Tensor | None, matrix: Tensor, variance: Tensor, reference: Tensor | None
+    ) -> Tensor:
+        """Sum over the row tiles of what was read, in units of the signals.
+
+        One tile after the other: what a tile makes of a few hundred inputs stays in the cache.
+        """
+        rows, total = matrix.shape[1], None
+        adc, even = self.options.adc, self._even_steps()
+        for k in range(matrix.shape[0]):
+            here = slice(k * rows, (k + 1) * rows)
+            codes = lines[:, here] @ matrix[k]
+            if power is not None:
+                common = None if reference is None else reference[k]
+                codes = self._with_noise(codes, power[:, here], variance[k], common, k)
+            if adc is not None:
+                codes = self._converted(codes, k)
+                codes = codes if even else codes * self.adc_step[k]
+            total = codes if total is None else total + codes
+        assert total is not None
+        return total * self.adc_step[0, 0, 0] if adc is not None and even else total
+
+    def _even_steps(self) -> bool:
+        """Whether all converters have one step, so that codes are added as they are."""
+        if self._even is None:
+            self._even = bool((self.adc_step == self.adc_step[0, 0, 0]).all())
+        return self._even
+
+    def _with_noise(
+        self, codes: Tensor, power: Tensor, variance: Tensor, reference: Tensor | None, part: int
+    ) -> Tensor:
+        deviation = _root(power @ variance)
+        codes = torch.addcmul(codes, deviation, standard_normal(deviation))
         if reference is None:
             return codes
         # All signals of a tile lose the same reference current, noise included.
-        common = _root(torch.bmm(power, reference))
-        common = self.tiling.spread_reference(common * torch.randn_like(common))
-        return codes - common.repeat_interleave(self.options.mapping.signals, dim=-1) * self._code_factor()
+        common = _root(power @ reference)
+        common = self.tiling.spread_reference(common * standard_normal(common))
+        return codes - common.repeat_interleave(self.options.mapping.signals, dim=-1) * self._fold()[part]
 
-    def _converted(self, codes: Tensor) -> Tensor:
-        """Sum over the row tiles of what the converters say, in units of the signals."""
+    def _converted(self, codes: Tensor, part: int) -> Tensor:
+        """Codes of the converters of one row tile."""
         adc = self.options.adc
-        if adc is None:
-            return codes.sum(0)
+        assert adc is not None
         if adc.offset_error:
-            codes = codes + self.adc_offset
+            codes = codes + self.adc_offset[part]
         low, high = adc.codes(self.adc_bipolar)
         if adc.noise:
-            codes = codes + adc.noise * high * torch.randn_like(codes)
+            codes = codes + adc.noise * high * standard_normal(codes)
         if not self.training and not torch.compiler.is_compiling():
             if self._meter is not None:
                 self._meter(self, codes, low, high)
             elif self._check_next:
                 self._warn_of_saturation(codes, low, high)
         if torch.is_grad_enabled() and codes.requires_grad:
-            codes = round_through(codes, low, high)
-        else:
-            codes = codes.round_().clamp_(low, high)
-        return (codes * self.adc_step).sum(0)
+            return round_through(codes, low, high)
+        return codes.round_().clamp_(low, high)
 
     def _warn_of_saturation(self, codes: Tensor, low: int, high: int) -> None:
         self._check_next = False
@@ -333,25 +393,19 @@ class ArrayMatrix(nn.Module):
 
     def _literal(self, flat: Tensor) -> Tensor:
         # One read per input and phase, each with devices of its own: the oracle of the moments.
-        factor = self._code_factor()
-        rows = []
-        for row in flat:
-            found = read_state(
-                self.conductance, self.tiling, self.options, self.place, self.time, literal=True
-            )
-            drive, steps = self._drive(row[None])
-            total = row.new_zeros(1, self.matrix.shape[-1])
-            phases = self.options.inputs.phases(drive, steps, self.input_bipolar, _bits(self.options))
-            for k, (phase, weight) in enumerate(phases):
-                if k:
-                    found = read_state(
-                        self.conductance, self.tiling, self.options, self.place, self.time, literal=True
-                    )
-                lines = self.tiling.split_inputs(self._on_lines(phase))
-                codes = torch.bmm(lines, (found.signals * factor).to(lines))
-                total = total + self._converted(codes) * weight
-            rows.append(self._decoded(total) * (self.weight_scale * self.input_range))
-        return torch.cat(rows)
+        drive, steps = self._drive(flat)
+        bits = bits_of(self.options)
+        total = 0.0
+        for phase, weight in self.options.inputs.phases(drive, steps, self.input_bipolar, bits):
+            rows = []
+            for row in self._padded(self._on_lines(phase)):
+                found = read_state(
+                    self.conductance, self.tiling, self.options, self.place, self.time, literal=True
+                )
+                matrix, variance, _ = self._folded(found.signals, found.variance, None, self._fold())
+                rows.append(self._summed(row[None], None, matrix.to(row), variance, None))
+            total = total + torch.cat(rows) * weight
+        return self._decoded(total) * (self.weight_scale * self.input_range)
 
     # What is saved --------------------------------------------------------------------------------------------
 
@@ -366,7 +420,7 @@ class ArrayMatrix(nn.Module):
         array, programming, time, bipolar, calibrated = state.tolist()
         self.array, self.programming, self.time = int(array), int(programming), float(time)
         self.adc_bipolar, self.calibrated = bool(bipolar), bool(calibrated)
-        self._ratio = None
+        self._ratio, self._even = None, None
 
     def extra_repr(self) -> str:
         """Shape and tiles."""
@@ -377,6 +431,21 @@ class ArrayMatrix(nn.Module):
         )
 
 
+def standard_normal(like: Tensor) -> Tensor:
+    """Standard normal numbers of the shape of `like`, seeded by torch's global generator.
+
+    On the processor by NumPy's ziggurat, twice as fast as torch's own.
+    """
+    if like.device.type != "cpu" or like.dtype not in _NUMPY or torch.compiler.is_compiling():
+        return torch.randn_like(like)
+    seed = int(torch.randint(2**62, ()))
+    drawn = np.random.Generator(np.random.SFC64(seed)).standard_normal(tuple(like.shape), dtype=_NUMPY[like.dtype])
+    return torch.from_numpy(drawn)
+
+
+_NUMPY = {torch.float32: np.float32, torch.float64: np.float64}
+
+
 def _root(variance: Tensor) -> Tensor:
     if torch.is_grad_enabled() and variance.requires_grad:
         # The root has no slope at zero: no noise, no gradient.
@@ -384,7 +453,8 @@ def _root(variance: Tensor) -> Tensor:
     return variance.clamp_(min=0.0).sqrt_()
 
 
-def _bits(options: ArrayOptions) -> int | None:
+def bits_of(options: ArrayOptions) -> int | None:
+    """Bits of the DAC; None for a continuum."""
     return None if options.dac is None else options.dac.bits
 
 
@@ -394,88 +464,3 @@ class Observes(Protocol):
     def observe(self, matrix: ArrayMatrix, flat: Tensor) -> Tensor:
         """Note `flat` (batch, input) and give the outputs that are passed on."""
         ...
-
-
-class Observer:
-    """Watches one matrix while data pass, and sets its ranges: what `calibrate` hangs into every layer.
-
-    First inputs, then signals: what is on the bit lines depends on how inputs of that range are coded.
-    """
-
-    def __init__(self) -> None:
-        self.inputs: list[Tensor] = []
-        self.signals: list[Tensor] = []
-        self.low, self.lowest_signal = math.inf, math.inf
-        self.inputs_known = False
-
-    def observe(self, matrix: ArrayMatrix, flat: Tensor) -> Tensor:
-        """Note inputs or signals, and pass on the product without converters."""
-        t, options = matrix.tiling, matrix.options
-        plain = matrix.matrix / matrix._code_factor()
-        if self.inputs_known:
-            drive, steps = matrix._drive(flat)
-            for phase, _ in options.inputs.phases(drive, steps, matrix.input_bipolar, _bits(options)):
-                signals = torch.bmm(t.split_inputs(phase), plain)
-                self.lowest_signal = min(self.lowest_signal, float(signals.min()))
-                self.signals.append(signals.abs())
-        else:
-            self.low = min(self.low, float(flat.min()))
-            self.inputs.append(_some(flat.abs().flatten()))
-        return matrix._decoded(torch.bmm(t.split_inputs(flat), plain).sum(0)) * matrix.weight_scale
-
-    def set_inputs(self, matrix: ArrayMatrix) -> None:
-        """Set the input range of `matrix` by what was seen."""
-        self.inputs_known = True
-        dac = matrix.options.dac
-        if not self.inputs:
-            return
-        if dac is not None:
-            matrix.input_bipolar.fill_(float(self.low < 0))
-        if dac is None or isinstance(dac.range, CalibratedRange):
-            rule = dac.range if dac is not None and isinstance(dac.range, CalibratedRange) else CalibratedRange()
-            matrix.input_range.fill_(_full_scale(torch.cat(self.inputs), rule))
-
-    def set_signals(self, matrix: ArrayMatrix) -> None:
-        """Set the range of the ADCs of `matrix` by what was seen."""
-        adc = matrix.options.adc
-        if adc is not None and self.signals:
-            matrix.adc_bipolar = self.lowest_signal < 0 if adc.bipolar is None else adc.bipolar
-            top = adc.codes(matrix.adc_bipolar)[1]
-            seen = torch.cat(self.signals, dim=1)
-            if isinstance(adc.range, FixedRange):
-                matrix._fix_adc_range(adc)
-            elif adc.range.per_tile:
-                matrix.adc_step.copy_(_per_tile(seen, matrix, adc.range) / top)
-            else:
-                matrix.adc_step.fill_(_full_scale(_some(seen.flatten()), adc.range) / top)
-        matrix.calibrated = True
-        matrix._draw_converters()
-        matrix._refresh()
-
-
-def _per_tile(seen: Tensor, matrix: ArrayMatrix, rule: CalibratedRange) -> Tensor:
-    t, signals = matrix.tiling, matrix.options.mapping.signals
-    step = torch.empty_like(matrix.adc_step)
-    width = t.tile_outputs * signals
-    for r in range(t.row_tiles):
-        for start in range(0, t.outputs * signals, width):
-            part = seen[r, :, start : start + width].flatten()
-            step[r, :, start : start + width] = _full_scale(_some(part), rule)
-    return step
-
-
-def _some(values: Tensor, most: int = 200_000) -> Tensor:
-    """At most `most` of `values`, the largest among them."""
-    if values.numel() <= most:
-        return values
-    kept = values[:: -(-values.numel() // most)]
-    return torch.cat([kept, values.max()[None]])
-
-
-def _full_scale(values: Tensor, rule: CalibratedRange) -> float:
-    if rule.quantile == 1.0:
-        found = float(values.max())
-    else:
-        ordered = values.sort().values
-        found = float(ordered[min(len(ordered) - 1, math.ceil(rule.quantile * len(ordered)) - 1)])
-    return found * rule.margin if found > 0 else 1.0

@@ -11,13 +11,11 @@ import copy
 import warnings
 from collections.abc import Iterator, Sequence
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from pinched._errors import PinchedError
 from pinched._units import to_si
 from pinched.crossbar.array_options import ArrayOptions
-from pinched.crossbar.converters import CalibratedRange
 from pinched.crossbar.inputs import Amplitude
 from pinched.crossbar.window import bend
 from pinched.networks.array_layers import (
@@ -28,7 +26,7 @@ from pinched.networks.array_layers import (
     ArrayRecurrent,
     in_arrays,
 )
-from pinched.networks.array_matrix import ArrayMatrix, Observer
+from pinched.networks.array_matrix import ArrayMatrix
 
 DIGITAL = (
     nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.LayerNorm, nn.GroupNorm, nn.InstanceNorm1d, nn.InstanceNorm2d,
@@ -146,39 +144,6 @@ def aged(chip: nn.Module, time: str | float) -> nn.Module:
     for matrix in matrices(twin):
         matrix.at_time(seconds)
     return twin
-
-
-@torch.no_grad()
-def calibrate(chip: nn.Module, inputs: Tensor) -> nn.Module:
-    """A copy of `chip` whose converters have the ranges that `inputs` ask for (a few hundred will do).
-
-    Every matrix is watched while they pass without converters; ranges that are fixed stay.
-    """
-    twin = copy.deepcopy(chip).eval()
-    watched = [(matrix, Observer()) for matrix in matrices(twin)]
-    for matrix, observer in watched:
-        matrix._observer = observer
-    try:
-        for part in inputs.split(256):
-            twin(part)
-        for matrix, observer in watched:
-            observer.set_inputs(matrix)
-        for part in inputs.split(256):
-            twin(part)
-    finally:
-        for matrix, _ in watched:
-            matrix._observer = None
-    for matrix, observer in watched:
-        observer.set_signals(matrix)
-    return twin
-
-
-def needs_calibration(options: ArrayOptions) -> bool:
-    """Whether a converter has a range that data decide."""
-    return any(
-        converter is not None and isinstance(converter.range, CalibratedRange)
-        for converter in (options.adc, options.dac)
-    )
 
 
 def float_twin(chip: nn.Module) -> nn.Module:

@@ -27,7 +27,8 @@ from pinched.crossbar.repair import Repair
 from pinched.crossbar.sensing import ByCurrent
 from pinched.crossbar.window import Device, window_of
 from pinched.devices.spread import DeviceSpread
-from pinched.networks.array_network import calibrate, in_arrays_network, needs_calibration
+from pinched.networks.array_network import in_arrays_network
+from pinched.networks.calibration import calibrate, needs_calibration
 from pinched.networks.mapping import WordMapping
 from pinched.networks.stored import MemoryNetwork, store
 
