@@ -50,7 +50,18 @@ def merged(
         if step[KIND] == LEAF:
             if ready % LANES == 0:
                 _eight_parts(
-                    steps, s, part, program, leaf, cells, height, width, lines, columns, conductances, part_room
+                    steps,
+                    s,
+                    part,
+                    program,
+                    leaf,
+                    cells,
+                    height,
+                    width,
+                    lines,
+                    columns,
+                    conductances,
+                    part_room,
                 )
             lane = ready % LANES
             ready += 1
@@ -64,7 +75,7 @@ def merged(
             continue
         cut, rest = step[CUT], step[REST]
         root = s == steps.shape[0] - 1
-        _assemble(step, maps, runs, work, panel)
+        _assemble(step, maps, runs, work, panel, inputs if root else rest)
         _invert(blas, panel, cut, inverse, small)
         # Row by row, `panel` is (rest, cut); column by column it is its transpose.
         _solve(blas, inverse, panel, solved, cut, rest)
@@ -118,10 +129,14 @@ def _eight_parts(
 
 
 @njit(cache=True, nogil=True)
-def _assemble(step, maps, runs, work, panel):
-    """The rows of both blocks in the order of the front: columns that are eliminated to `panel`, others to OUT."""
+def _assemble(step, maps, runs, work, panel, wanted):
+    """The rows of both blocks in the order of the front: columns that are eliminated to `panel`, others to OUT.
+
+    Of the others the first `wanted`; fewer than all are those of the root, which needs them in its last rows alone.
+    """
     cut, rest = step[CUT], step[REST]
     size = cut + rest
+    last = cut + wanted if wanted < rest else 0
     for row in range(size):
         in_a = maps[step[ROWS] + row]
         in_b = maps[step[ROWS] + size + row]
@@ -129,7 +144,7 @@ def _assemble(step, maps, runs, work, panel):
         from_b = step[B] + in_b * step[B + 1]
         for r in range(step[RUNS], step[RUNS] + step[RUN_COUNT]):
             start = runs[r, 0]
-            if start > row:
+            if start > row or (start >= cut and (start >= cut + wanted or row < last)):
                 break
             length = min(runs[r, 1], row + 1 - start)
             a, b = from_a + runs[r, 2], from_b + runs[r, 3]
@@ -167,14 +182,32 @@ def _solve(blas, inverse, panel, solved, cut, rest):
     """`solved` = the inverse factor times the rows of `panel` below the cut, which is (rest, cut) row by row."""
     start = cut * cut
     if cut < 2 * _BLOCK:
-        multiply(blas, True, False, cut, rest, cut, 1.0, inverse, 0, cut, panel, start, cut, 0.0, solved, 0, cut)
+        multiply(
+            blas, True, False, cut, rest, cut, 1.0, inverse, 0, cut, panel, start, cut, 0.0, solved, 0, cut
+        )
         return
     # The inverse is triangular: leave out what is zero, in steps that BLAS still likes.
     step = max(_BLOCK, (cut // 4 + 7) // 8 * 8)
     for k in range(0, cut, step):
         b = min(step, cut - k)
         multiply(
-            blas, True, False, b, rest, k + b, 1.0, inverse, k * cut, cut, panel, start, cut, 0.0, solved, k, cut
+            blas,
+            True,
+            False,
+            b,
+            rest,
+            k + b,
+            1.0,
+            inverse,
+            k * cut,
+            cut,
+            panel,
+            start,
+            cut,
+            0.0,
+            solved,
+            k,
+            cut,
         )
 
 
@@ -182,38 +215,77 @@ def _solve(blas, inverse, panel, solved, cut, rest):
 def _invert(blas, panel, n, inverse, small):
     """The inverse of the Cholesky factor of the first n rows of `panel`, lower triangle row by row, to `inverse`.
 
-    `panel` is overwritten with the factor; above the diagonal `inverse` is 0.
+    `panel` is overwritten; above the diagonal `inverse` is 0.
     """
     for i in range(n):
         for j in range(i + 1, n):
             inverse[i * n + j] = 0.0
-    for k in range(0, n, _BLOCK):
-        b = min(_BLOCK, n - k)
-        _invert_small(panel, inverse, n, k, b, small)
-        below = n - k - b
-        if below > 0:
-            # L21 = A21 L11^-T, over A21's place by way of `inverse`, whose lower part is still free.
-            place = (k + b) * n + k
+    # By halves, with a stack of our own: a compiled function that calls itself cannot be kept on disk.
+    stack = np.zeros((24, 3), dtype=np.int64)
+    stack[0, 1] = n
+    top = 0
+    while top >= 0:
+        k, size, stage = stack[top]
+        a = (size // 2 + 7) // 8 * 8
+        b = size - a
+        place, corner = (k + a) * n + k, (k + a) * n + k + a
+        if size <= _BLOCK:
+            _invert_small(panel, inverse, n, k, size, small)
+            top -= 1
+            continue
+        stack[top, 2] += 1
+        if stage == 0:
+            top += 1
+            stack[top, 0], stack[top, 1], stack[top, 2] = k, a, 0
+        elif stage == 1:
+            # L21 = A21 L11^-T is made where the inverse has room, and taken from there; A22 loses L21 L21^T.
             multiply(
-                blas, True, False, b, below, b, 1.0, inverse, k * n + k, n, panel, place, n, 0.0, inverse, place, n
+                blas,
+                True,
+                False,
+                a,
+                b,
+                a,
+                1.0,
+                inverse,
+                k * n + k,
+                n,
+                panel,
+                place,
+                n,
+                0.0,
+                inverse,
+                place,
+                n,
             )
-            for i in range(k + b, n):
-                for j in range(k, k + b):
-                    panel[i * n + j] = inverse[i * n + j]
-            corner = (k + b) * n + k + b
-            downdate(blas, below, b, panel, place, n, panel, corner, n)
-    for i in range(_BLOCK, n, _BLOCK):
-        b = min(_BLOCK, n - i)
-        # Row block i of the inverse: -L_ii^-1 (L_i,: inverse_:,:); the product is made in `panel`, above its use.
-        multiply(
-            blas, False, False, i, b, i, 1.0, inverse, 0, n, panel, i * n, n, 0.0, inverse, i * n, n
-        )
-        for r in range(i, i + b):
-            for j in range(i):
-                panel[r * n + j] = inverse[r * n + j]
-        multiply(
-            blas, False, False, i, b, b, -1.0, panel, i * n, n, inverse, i * n + i, n, 0.0, inverse, i * n, n
-        )
+            downdate(blas, b, a, inverse, place, n, panel, corner, n)
+            # -L21 L11^-1 to the panel, to be multiplied by L22^-1 when that is known.
+            multiply(
+                blas,
+                False,
+                False,
+                a,
+                b,
+                a,
+                -1.0,
+                inverse,
+                k * n + k,
+                n,
+                inverse,
+                place,
+                n,
+                0.0,
+                panel,
+                place,
+                n,
+            )
+            top += 1
+            stack[top, 0], stack[top, 1], stack[top, 2] = k + a, b, 0
+        else:
+            multiply(
+                blas, False, False, a, b, b, 1.0, panel, place, n, inverse, corner, n, 0.0, inverse, place, n
+            )
+            top -= 1
 
 
 @njit(cache=True, nogil=True)
@@ -262,4 +334,3 @@ def _invert_small(panel, inverse, n, k, b, small):
     for i in range(b):
         for j in range(i + 1):
             inverse[(k + i) * n + k + j] = small[i * wide + j]
-            panel[(k + i) * n + k + j] = small[factor + i * wide + j]

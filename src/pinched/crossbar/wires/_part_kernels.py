@@ -59,7 +59,20 @@ def part_matrix(
 
 @njit(cache=True, nogil=True)
 def _leaf(
-    sparse_cells, counts, code, cells, start, stride, first_word, word, last_bit, bit, height, width, slots, column
+    sparse_cells,
+    counts,
+    code,
+    cells,
+    start,
+    stride,
+    first_word,
+    word,
+    last_bit,
+    bit,
+    height,
+    width,
+    slots,
+    column,
 ):
     """All numbers of a small part into `slots`, its inner nodes eliminated."""
     zero, minus = spread(0.0), spread(-1.0)
@@ -143,7 +156,12 @@ def _eliminate(cut, rest, work, out, panel):
         root = reciprocal_root(pivot)
         i = k + 1
         while i + 4 <= size:
-            p0, p1, p2, p3 = i * cut * LANES, (i + 1) * cut * LANES, (i + 2) * cut * LANES, (i + 3) * cut * LANES
+            p0, p1, p2, p3 = (
+                i * cut * LANES,
+                (i + 1) * cut * LANES,
+                (i + 2) * cut * LANES,
+                (i + 3) * cut * LANES,
+            )
             at = k * LANES
             x0, x1 = load(panel, p0 + at), load(panel, p1 + at)
             x2, x3 = load(panel, p2 + at), load(panel, p3 + at)

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from pinched.crossbar.wires import sparse
+from pinched.crossbar.wires import merging, sparse
 from pinched.crossbar.wires.solution import ArraySolution
 from pinched.crossbar.wires.wiring import Wiring
 
@@ -17,6 +17,10 @@ def effective(conductance: np.ndarray, wiring: Wiring) -> np.ndarray:
         return np.array(conductance)
     lines, columns = conductance.shape[-2:]
     flat = conductance.reshape(-1, lines, columns)
+    if plain(conductance, wiring):
+        word, bit, source, sense = (float(r) for r in (wiring.word, wiring.bit, wiring.source, wiring.sense))
+        found = merging.effective(flat, 1.0 / (word + source), 1.0 / word, 1.0 / (bit + sense), 1.0 / bit)
+        return found.reshape(conductance.shape)
     found = np.stack([sparse.effective(g[None], wiring)[0, :, 0] for g in flat])
     return found.reshape(conductance.shape)
 
@@ -26,6 +30,11 @@ def solve(
 ) -> ArraySolution:
     """Every voltage and current of the array `conductance` (word line, bit line)."""
     return _flat(sparse.solve(conductance[None], wiring, word_voltage[None], bit_voltage[None]))
+
+
+def plain(conductance: np.ndarray, wiring: Wiring) -> bool:
+    """True where blocks can be merged: wires that conduct, no short-circuited cell, one end of each line connected."""
+    return wiring.plain and not any(wiring.both_ends) and bool(np.isfinite(conductance).all())
 
 
 def ideal(wiring: Wiring) -> bool:

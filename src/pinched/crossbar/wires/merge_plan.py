@@ -55,7 +55,7 @@ class _Builder:
     steps: list[list[int]] = field(default_factory=list)
     maps: list[int] = field(default_factory=list)
     runs: list[tuple[int, int, int, int]] = field(default_factory=list)
-    depth_size: dict[int, int] = field(default_factory=dict)
+    room: dict[tuple[int, int], int] = field(default_factory=dict)
     places: list[tuple[int, int, int]] = field(default_factory=list)
     panel: int = 0
     square: int = 0
@@ -83,7 +83,7 @@ class _Builder:
     def build(self, tree: object, order: list[int], depth: int, child: int) -> None:
         """Steps of `tree` so that its terminals come out in `order`."""
         size = len(order)
-        self.depth_size[depth] = max(self.depth_size.get(depth, 0), size * size)
+        self.room[depth, child] = max(self.room.get((depth, child), 0), -(-size * size // 8) * 8)
         if isinstance(tree, tuple) and isinstance(tree[0], int):
             own = {t: k for k, t in enumerate(sum(self.sides(tree), []))}
             step = [LEAF, 0, 0, 0, 0, 0, 0, size, len(self.maps), 0, 0, tree[0] * self.columns + tree[2]]
@@ -107,7 +107,7 @@ class _Builder:
         place = [{t: k for k, t in enumerate(o)} for o in orders]
         at = [[p.get(t, -1) for t in front] for p in place]
         step = [
-            MERGE, 0, depth + 1, len(orders[0]), depth + 1, len(orders[1]), len(cut), len(order),
+            MERGE, 0, 0, len(orders[0]), 0, len(orders[1]), len(cut), len(order),
             len(self.maps), len(self.runs), 0, 0,
         ]  # fmt: skip
         self.maps += at[0] + at[1]
@@ -134,17 +134,16 @@ class _Builder:
 
     def finish(self) -> MergePlan:
         """Settle where results lie: two places per depth, for the first and the second child."""
-        start: dict[int, int] = {}
+        start: dict[tuple[int, int], int] = {}
         space = 0
-        for depth, size in sorted(self.depth_size.items()):
-            start[depth] = space
-            space += 2 * size
+        for where, size in sorted(self.room.items()):
+            start[where] = space
+            space += size
         table = np.array(self.steps, dtype=np.int64)
         for k, depth, child in self.places:
-            table[k, OUT] = start[depth] + child * self.depth_size[depth]
+            table[k, OUT] = start[depth, child]
             if table[k, KIND] == MERGE:
-                below = int(table[k, A])
-                table[k, A], table[k, B] = start[below], start[below] + self.depth_size[below]
+                table[k, A], table[k, B] = start[depth + 1, 0], start.get((depth + 1, 1), 0)
         return MergePlan(
             steps=table,
             maps=np.array(self.maps, dtype=np.int64),

@@ -10,6 +10,8 @@ that depend on the shape alone (`merge_plan`).
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 
 from pinched.crossbar.wires._blas import addresses
@@ -18,7 +20,7 @@ from pinched.crossbar.wires._merge_kernels import merged
 from pinched.crossbar.wires.merge_plan import part_plan, whole_plan
 from pinched.crossbar.wires.part_program import program
 
-_SIDES = (16, 8, 4, 2, 1)
+_SIDES = (32, 16, 8, 4, 2, 1)
 """Sides that a part may have, in cells."""
 _LEAF = 8
 """Largest side of what `part_program` eliminates."""
@@ -28,6 +30,7 @@ class _Workspace:
     """Room for one shape of arrays."""
 
     def __init__(self, shape: tuple[int, int]) -> None:
+        self.shape = shape
         self.height, self.width = (_side(n) for n in shape)
         self.leaf = min(self.height, _LEAF), min(self.width, _LEAF)
         self.lines, self.columns = -(-shape[0] // self.height), -(-shape[1] // self.width)
@@ -48,6 +51,22 @@ class _Workspace:
             tuple(_aligned(LANES) for _ in range(4)),
             _aligned(max(code.most, 1) * LANES),
         )
+        self.bytes = 8 * (plan.space + 2 * plan.panel + plan.square**2 + part.space * LANES)
+
+
+_KEPT = threading.local()
+_LARGEST_KEPT = 2**27
+"""Bytes: a workspace up to this size stays for the next array, since touching memory for the first time costs more than
+the work that is done in it. Each thread has its own."""
+
+
+def _workspace(shape: tuple[int, int]) -> _Workspace:
+    kept = getattr(_KEPT, "room", None)
+    if kept is not None and kept.shape == shape:
+        return kept
+    room = _Workspace(shape)
+    _KEPT.room = room if room.bytes <= _LARGEST_KEPT else None
+    return room
 
 
 def _aligned(size: int) -> np.ndarray:
@@ -65,15 +84,13 @@ def _side(cells: int) -> int:
     return max(fits)
 
 
-def effective(
-    cells: np.ndarray, first_word: float, word: float, last_bit: float, bit: float
-) -> np.ndarray:
+def effective(cells: np.ndarray, first_word: float, word: float, last_bit: float, bit: float) -> np.ndarray:
     """Effective conductance (S) of `cells` (array, word line, bit line) with these conductances (S) of segments.
 
     `first_word` and `last_bit` are those of the segments at the terminals, with the source and sense resistance.
     """
     arrays, lines, columns = cells.shape
-    room = _Workspace((lines, columns))
+    room = _workspace((lines, columns))
     high, wide = room.lines * room.height, room.columns * room.width
     # Cells that are not there hang on the open ends: rows above, columns to the right, without a device.
     padded = np.zeros((high, wide))
