@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Callable
 from typing import Protocol
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -23,7 +22,7 @@ from pinched.crossbar.array_options import ArrayOptions, WireGradient
 from pinched.crossbar.converters import Adc, FixedRange, round_through
 from pinched.crossbar.imperfections import Place
 from pinched.crossbar.tiling import tiled
-from pinched.networks.array_state import Conductances, read_state, through_wires
+from pinched.networks.array_state import Conductances, read_state, standard_normal, through_wires
 
 SATURATED = 0.01
 """Share of conversions at the end of a range beyond which a warning is given."""
@@ -115,7 +114,7 @@ class ArrayMatrix(nn.Module):
         if array is not None and array != self.array:
             self.array, self.programming = array, 0
         self.weight_scale.copy_(self._scale())
-        state = Conductances.of(self.weight.detach() / self.weight_scale, self.tiling, self.options)
+        state = Conductances.of(self.weight.detach().double() / self.weight_scale.double(), self.tiling, self.options)
         conductance, self.report = state.programmed(self.place)
         self.conductance.copy_(conductance)
         self._draw_converters()
@@ -130,7 +129,7 @@ class ArrayMatrix(nn.Module):
 
     def attenuation(self) -> float:
         """Median of what the wires leave of the current of a device."""
-        state = Conductances.of(self.weight.detach() / self.weight_scale, self.tiling, self.options)
+        state = Conductances.of(self.weight.detach().double() / self.weight_scale.double(), self.tiling, self.options)
         left = state.attenuation(self.time)
         return float(left[left > 0].median())
 
@@ -138,8 +137,10 @@ class ArrayMatrix(nn.Module):
     def with_options(self, options: ArrayOptions) -> ArrayMatrix:
         """The same weights at the same address and time, with the ranges of now, under other `options`."""
         twin = ArrayMatrix(self.weight, options, name=self.name)
-        for label in ("input_range", "input_bipolar", "adc_step"):
+        for label in ("input_range", "input_bipolar"):
             getattr(twin, label).copy_(getattr(self, label))
+        if options.adc is not None and self.options.adc is not None:
+            twin.adc_step.copy_(self.adc_step)
         twin.adc_bipolar, twin.calibrated, twin._check_next = self.adc_bipolar, self.calibrated, False
         twin.programming, twin.array = self.programming, self.array
         twin.program(time=self.time)
@@ -429,21 +430,6 @@ class ArrayMatrix(nn.Module):
             f"{t.inputs} -> {t.outputs}, {t.row_tiles} x {t.column_tiles} tiles of {t.rows} x {t.columns}, "
             f"{self.options.mapping.name}"
         )
-
-
-def standard_normal(like: Tensor) -> Tensor:
-    """Standard normal numbers of the shape of `like`, seeded by torch's global generator.
-
-    On the processor by NumPy's ziggurat, twice as fast as torch's own.
-    """
-    if like.device.type != "cpu" or like.dtype not in _NUMPY or torch.compiler.is_compiling():
-        return torch.randn_like(like)
-    seed = int(torch.randint(2**62, ()))
-    drawn = np.random.Generator(np.random.SFC64(seed)).standard_normal(tuple(like.shape), dtype=_NUMPY[like.dtype])
-    return torch.from_numpy(drawn)
-
-
-_NUMPY = {torch.float32: np.float32, torch.float64: np.float64}
 
 
 def _root(variance: Tensor) -> Tensor:
