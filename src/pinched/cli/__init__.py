@@ -13,6 +13,7 @@ import typer
 
 from pinched import __version__
 from pinched.cli.check import check
+from pinched.cli.convert import convert
 from pinched.cli.correct import correct
 from pinched.cli.evaluate import demo, evaluate
 from pinched.cli.extract import extract
@@ -34,6 +35,7 @@ app.command()(extract)
 app.command()(check)
 app.command()(fit)
 app.command()(simulate)
+app.command()(convert)
 app.command()(inspect)
 app.command()(correct)
 app.command()(demo)

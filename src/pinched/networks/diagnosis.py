@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from pinched._params import require
 from pinched.crossbar.array_options import ArrayOptions, Cause
 from pinched.networks.array_matrix import ArrayMatrix
-from pinched.networks.array_network import float_twin, matrices
+from pinched.networks.array_network import matrices
 from pinched.networks.array_state import wires_of
 
 
@@ -111,7 +111,7 @@ def diagnose(chip: nn.Module, batch: Tensor) -> Diagnosis:
     state is put back.
     """
     parts = list(matrices(chip))
-    seen = _inputs_of(chip, batch)
+    seen = inputs_of(chip, batch, most=4096)
     losses, ranges = [], []
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(0)
@@ -125,8 +125,11 @@ def diagnose(chip: nn.Module, batch: Tensor) -> Diagnosis:
     return Diagnosis(losses=tuple(losses), ranges=tuple(ranges), inputs=len(batch))
 
 
-def _inputs_of(chip: nn.Module, batch: Tensor) -> dict[int, Tensor]:
-    """What each matrix is fed in the float twin: the chip itself, its arrays replaced by exact products for a moment."""
+def inputs_of(chip: nn.Module, batch: Tensor, *, most: int | None) -> dict[int, Tensor]:
+    """What each matrix (by its id) is fed in the float twin, at most `most` inputs of each.
+
+    It is the chip itself, its arrays replaced by exact products for a moment.
+    """
     was = chip.training
     chip.eval()
     watched = [(matrix, _Exact()) for matrix in matrices(chip)]
@@ -140,7 +143,7 @@ def _inputs_of(chip: nn.Module, batch: Tensor) -> dict[int, Tensor]:
             matrix._observer = None
         if was:
             chip.train()
-    return {id(matrix): torch.cat(observer.inputs)[:4096] for matrix, observer in watched}
+    return {id(matrix): torch.cat(observer.inputs)[:most] for matrix, observer in watched}
 
 
 class _Exact:
