@@ -41,15 +41,15 @@ class _Workspace:
         self.part = part.steps, part.maps, part.runs
         self.program = code.cells, code.counts, code.code, code.terminals
         self.room = (
-            _aligned(plan.space), _aligned(plan.panel), _aligned(plan.panel), _aligned(plan.square**2), _aligned(4096)
+            aligned(plan.space), aligned(plan.panel), aligned(plan.panel), aligned(plan.square**2), aligned(4096)
         )  # fmt: skip
         self.part_room = (
-            _aligned(part.space * LANES),
-            _aligned(max(part.panel, 1) * LANES),
-            _aligned(self.height * self.width * LANES),
-            _aligned(code.space),
-            tuple(_aligned(LANES) for _ in range(4)),
-            _aligned(max(code.most, 1) * LANES),
+            aligned(part.space * LANES),
+            aligned(max(part.panel, 1) * LANES),
+            aligned(self.height * self.width * LANES),
+            aligned(code.space),
+            tuple(aligned(LANES) for _ in range(4)),
+            aligned(max(code.most, 1) * LANES),
         )
         self.bytes = 8 * (plan.space + 2 * plan.panel + plan.square**2 + part.space * LANES)
 
@@ -69,7 +69,8 @@ def _workspace(shape: tuple[int, int]) -> _Workspace:
     return room
 
 
-def _aligned(size: int) -> np.ndarray:
+def aligned(size: int) -> np.ndarray:
+    """Room for `size` float64, not yet written to."""
     # At a cache line: a vector that straddles two is loaded at half the speed.
     room = np.empty(size + LANES)
     skip = (-room.ctypes.data // 8) % LANES
