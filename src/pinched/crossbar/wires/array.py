@@ -108,6 +108,12 @@ class Crossbar:
         volts = self._inputs(voltages)
         if direct.ideal(self.wiring) and np.isfinite(self.conductance).all():
             return Reading(current=volts @ self.conductance, method=Method.IDEAL, residual=0.0, iterations=0)
+        if self.conductance.ndim == 2 and "_effective" not in self.__dict__:
+            flat = volts.reshape(-1, self.shape[0])
+            quick = direct.few(self.conductance, self.wiring, flat, tolerance)
+            if quick is not None:
+                shape = (*volts.shape[:-1], self.shape[1])
+                return dataclasses.replace(quick, current=quick.current.reshape(shape))
         return Reading(
             current=volts @ self.effective_conductance(),
             method=Method.EFFECTIVE_MATRIX,
@@ -149,7 +155,7 @@ class Crossbar:
         )
         word = self._terminals(word_line_voltage, 0, "word_line_voltage")
         bit = self._terminals(bit_line_voltage, 1, "bit_line_voltage")
-        return direct.solve(self.conductance, self.wiring, word, bit)
+        return direct.solve(self.conductance, self.wiring, word, bit, tolerance)
 
     def _terminals(self, voltage: Array | float, axis: int, name: str) -> Array:
         given = np.asarray(voltage, dtype=np.float64)

@@ -133,6 +133,34 @@ class Lines:
         self._words(injected, "half")
         return room.view("half").copy(), bits, steps
 
+    def balance(
+        self, flow: np.ndarray, words: np.ndarray, bits: np.ndarray, word_terminal: np.ndarray, bit_terminal: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """What Kirchhoff's current law leaves at every node (A), on word lines and on bit lines.
+
+        `flow` is the current (A) through the cells, voltages are in V.
+        """
+        e = self.room.ends
+        lines, columns = self.room.shape
+        gw, gb = self.wires
+        near = e["near_word"][:lines] * (word_terminal - words[:, 0])
+        far = e["far_word"][:lines] * (word_terminal - words[:, -1])
+        along = gw * np.diff(words, axis=1)
+        into_words = -flow
+        into_words[:, :-1] += along
+        into_words[:, 1:] -= along
+        into_words[:, 0] += near
+        into_words[:, -1] += far
+        low = e["near_bit"][:columns] * (bit_terminal - bits[-1])
+        top = e["far_bit"][:columns] * (bit_terminal - bits[0])
+        along = gb * np.diff(bits, axis=0)
+        into_bits = flow.copy()
+        into_bits[:-1] += along
+        into_bits[1:] -= along
+        into_bits[-1] += low
+        into_bits[0] += top
+        return into_words, into_bits
+
     def _words(self, injected: bool, target: str) -> None:
         room, m, e = self.room, self.room.matrices, self.room.ends
         kernels.word_voltages(
