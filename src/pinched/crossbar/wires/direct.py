@@ -38,6 +38,9 @@ def few(conductance: np.ndarray, wiring: Wiring, volts: np.ndarray, tolerance: f
 
     `conductance` is one array. The first input tells how many steps the others will take.
     """
+    if not iterable(conductance, wiring) and volts.shape[0] < min(conductance.shape):
+        current, residual = sparse.currents(conductance[None], wiring, volts)
+        return Reading(current=current, method=Method.SPARSE, residual=residual, iterations=0)
     if not iterable(conductance, wiring) or volts.shape[0] > _FEW:
         return None
     lines, columns = conductance.shape

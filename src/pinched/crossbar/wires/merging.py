@@ -31,7 +31,7 @@ class _Workspace:
 
     def __init__(self, shape: tuple[int, int]) -> None:
         self.shape = shape
-        self.height, self.width = (_side(n) for n in shape)
+        self.height, self.width = _sides(shape)
         self.leaf = min(self.height, _LEAF), min(self.width, _LEAF)
         self.lines, self.columns = -(-shape[0] // self.height), -(-shape[1] // self.width)
         plan = whole_plan(self.lines, self.columns, self.height, self.width)
@@ -77,12 +77,20 @@ def aligned(size: int) -> np.ndarray:
     return room[skip : skip + size]
 
 
-def _side(cells: int) -> int:
-    # The largest part that pads the array least.
-    padded = {side: -(-cells // side) * side for side in _SIDES if side <= 2 * cells - 1 or side == 1}
+def _sides(shape: tuple[int, int]) -> tuple[int, int]:
+    # The largest parts that pad the array least, but no fewer than there are lanes.
+    for most in _SIDES:
+        height, width = (_side(n, most) for n in shape)
+        if -(-shape[0] // height) * -(-shape[1] // width) >= LANES:
+            return height, width
+    height, width = (_side(n, 16) for n in shape)
+    return height, width
+
+
+def _side(cells: int, most: int) -> int:
+    padded = {side: -(-cells // side) * side for side in _SIDES if side <= most and (side < 2 * cells or side == 1)}
     least = min(padded.values())
-    fits = [side for side, size in padded.items() if size <= least * 1.1]
-    return max(fits)
+    return max(side for side, size in padded.items() if size <= least * 1.1)
 
 
 def effective(cells: np.ndarray, first_word: float, word: float, last_bit: float, bit: float) -> np.ndarray:

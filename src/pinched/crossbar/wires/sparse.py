@@ -30,6 +30,16 @@ def effective(cells: np.ndarray, wiring: Wiring) -> np.ndarray:
     return np.ascontiguousarray(found).reshape(*words.shape, *bits.shape)
 
 
+def currents(cells: np.ndarray, wiring: Wiring, volts: np.ndarray) -> tuple[np.ndarray, float]:
+    """Currents (A, (input, lines of all bit planes)) for `volts` (V, (input, lines of all word planes)), residual."""
+    planes = Planes(layers=cells.shape[0], shape=(cells.shape[1], cells.shape[2]))
+    words, bits = planes.terminals
+    held = np.concatenate([words.ravel(), bits.ravel()])
+    factored = planes.network(wiring, cells, held).factored()
+    _, current, residual = factored.solve(np.concatenate([volts.T, np.zeros((bits.size, volts.shape[0]))]))
+    return -current[words.size :].T, residual
+
+
 def solve(
     cells: np.ndarray, wiring: Wiring, word_voltage: np.ndarray, bit_voltage: np.ndarray
 ) -> ArraySolution:
