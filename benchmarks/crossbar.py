@@ -31,7 +31,15 @@ from pinched._random import generator
 from pinched.crossbar.wires.array import Crossbar
 
 WIRE = 1.0
-LIMIT = {(1, 128): 300, (1, 256): 300, (1, 512): 300, (32, 128): 50, (32, 256): 50, (1000, 128): 300, (1000, 256): 300}
+LIMIT = {
+    (1, 128): 300,
+    (1, 256): 300,
+    (1, 512): 300,
+    (32, 128): 50,
+    (32, 256): 50,
+    (1000, 128): 300,
+    (1000, 256): 300,
+}
 """How many times faster than badcrossbar this is meant to be, by inputs and lines."""
 MATRIX_LIMIT = {128: 6e-3, 256: 30e-3, 512: 160e-3, 1024: 2.0}
 """CPU seconds that the effective matrix may take, by lines."""
@@ -65,7 +73,9 @@ def peer(g: np.ndarray, volts: np.ndarray) -> np.ndarray | None:
 
 def against_peer(cases: list[tuple[int, int, float, int]]) -> None:
     """Print one row for each (inputs, lines, tolerance, pairs)."""
-    print(f"{'inputs':>6} {'lines':>6} {'badcrossbar ms':>15} {'pinched ms':>11} {'ratio':>7} {'limit':>6} {'error':>9}  by")
+    print(
+        f"{'inputs':>6} {'lines':>6} {'badcrossbar ms':>15} {'pinched ms':>11} {'ratio':>7} {'limit':>6} {'error':>9}  by"
+    )
     for inputs, lines, tolerance, pairs in cases:
         g, volts = problem(lines, inputs)
 
@@ -78,7 +88,9 @@ def against_peer(cases: list[tuple[int, int, float, int]]) -> None:
         for _ in range(pairs):
             theirs = timed(lambda g=g, volts=volts: peer(g, volts))
             if theirs[1] is None:
-                print("badcrossbar is not installed: pip install badcrossbar (--no-deps does without its plots)")
+                print(
+                    "badcrossbar is not installed: pip install badcrossbar (--no-deps does without its plots)"
+                )
                 return
             # As many repeats as make the short side long enough for the clock.
             mine = [timed(ours) for _ in range(9)]
@@ -153,18 +165,39 @@ def stress() -> None:
         array = Crossbar(g, wire_resistance=10.0)
         seconds, _ = timed(lambda array=array: array.read(volts, tolerance=1e-8).current)
         reading = array.read(volts, tolerance=1e-8)
-        exact = volts @ array.effective_conductance() if np.isfinite(g).all() else array.solve(volts[0]).bit_line_current
+        exact = (
+            volts @ array.effective_conductance()
+            if np.isfinite(g).all()
+            else array.solve(volts[0]).bit_line_current
+        )
         error = np.abs(reading.current - exact).max() / np.abs(exact).max()
-        print(f"{name:44} {reading.iterations:6} {reading.residual:9.1e} {error:9.1e} {1e3 * seconds:8.1f}", flush=True)
+        print(
+            f"{name:44} {reading.iterations:6} {reading.residual:9.1e} {error:9.1e} {1e3 * seconds:8.1f}",
+            flush=True,
+        )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--quick", action="store_true", help="up to 128 lines")
     quick = parser.parse_args().quick
-    cases = [(1, 64, 1e-8, 5), (1, 128, 1e-8, 5), (32, 64, 1e-10, 5), (32, 128, 1e-10, 5), (1000, 64, 1e-10, 3)]
+    cases = [
+        (1, 64, 1e-8, 5),
+        (1, 128, 1e-8, 5),
+        (32, 64, 1e-10, 5),
+        (32, 128, 1e-10, 5),
+        (1000, 64, 1e-10, 3),
+    ]
     if not quick:
-        cases += [(1, 256, 1e-8, 5), (1, 512, 1e-8, 2), (32, 256, 1e-10, 3), (1000, 128, 1e-10, 3), (1000, 256, 1e-10, 1)]
+        cases += [
+            (1, 256, 1e-8, 5),
+            (1, 512, 1e-8, 2),
+            (32, 256, 1e-10, 3),
+            (1000, 128, 1e-10, 3),
+            (1000, 256, 1e-10, 1),
+        ]
     against_peer(sorted(cases))
     matrix([64, 128] if quick else [64, 128, 256, 512, 1024])
     stress()

@@ -170,7 +170,20 @@ def _down(shape, gb, bit_factor, step, product, residual, half):
 
 @njit(cache=True, nogil=True)
 def _up(
-    cells, shape, wires, near_bit, far_bit, word_factor, bit_factor, turn, half, direction, product, line, below, turned
+    cells,
+    shape,
+    wires,
+    near_bit,
+    far_bit,
+    word_factor,
+    bit_factor,
+    turn,
+    half,
+    direction,
+    product,
+    line,
+    below,
+    turned,
 ):
     """New direction and its product with the matrix; returns direction times product."""
     lines, high, wide, stride = shape[0], shape[2], shape[3], shape[4]
@@ -191,7 +204,17 @@ def _up(
         # One group behind: the product needs the row above.
         if group + 1 < high // LANES and group + 1 <= (lines - 1) // LANES:
             dot += _product(
-                cells, shape, wires, near_bit, far_bit, word_factor, group + 1, direction, product, line, turned
+                cells,
+                shape,
+                wires,
+                near_bit,
+                far_bit,
+                word_factor,
+                group + 1,
+                direction,
+                product,
+                line,
+                turned,
             )
     return dot
 

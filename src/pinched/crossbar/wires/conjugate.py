@@ -84,7 +84,14 @@ class Lines:
             e["near"][:lines] = e["near_word"][:lines] * volts[k]
             e["far"][:lines] = e["far_word"][:lines] * volts[k]
             kernels.start(
-                m["cells"], room.sizes, self.wires, m["word_factor"], e["near"], e["far"], m["residual"], room.line
+                m["cells"],
+                room.sizes,
+                self.wires,
+                m["word_factor"],
+                e["near"],
+                e["far"],
+                m["residual"],
+                room.line,
             )
             steps, error = self._iterate(False, tolerance)
             most, worst = max(most, steps), max(worst, error)
@@ -114,13 +121,22 @@ class Lines:
         injected = word_current is not None
         residual = room.view("residual")
         if word_current is not None:
+            m["direction"][:] = 0.0
             room.view("direction")[:] = word_current
             m["voltage"][:] = 0.0
             self._words(injected, "residual")
-            residual *= room.view("cells")
+            # The whole matrix: what is padded must stay 0.
+            m["residual"] *= m["cells"]
         else:
             kernels.start(
-                m["cells"], room.sizes, self.wires, m["word_factor"], e["near"], e["far"], m["residual"], room.line
+                m["cells"],
+                room.sizes,
+                self.wires,
+                m["word_factor"],
+                e["near"],
+                e["far"],
+                m["residual"],
+                room.line,
             )
         residual[-1] += e["near_bit"][:columns] * bit_terminal
         residual[0] += e["far_bit"][:columns] * bit_terminal
@@ -129,12 +145,18 @@ class Lines:
         steps, _ = self._iterate(True, tolerance)
         bits = room.view("voltage").copy()
         if word_current is not None:
+            m["direction"][:] = 0.0
             room.view("direction")[:] = word_current
         self._words(injected, "half")
         return room.view("half").copy(), bits, steps
 
     def balance(
-        self, flow: np.ndarray, words: np.ndarray, bits: np.ndarray, word_terminal: np.ndarray, bit_terminal: np.ndarray
+        self,
+        flow: np.ndarray,
+        words: np.ndarray,
+        bits: np.ndarray,
+        word_terminal: np.ndarray,
+        bit_terminal: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray]:
         """What Kirchhoff's current law leaves at every node (A), on word lines and on bit lines.
 

@@ -62,7 +62,11 @@ def iterable(conductance: np.ndarray, wiring: Wiring) -> bool:
 
 
 def solve(
-    conductance: np.ndarray, wiring: Wiring, word_voltage: np.ndarray, bit_voltage: np.ndarray, tolerance: float
+    conductance: np.ndarray,
+    wiring: Wiring,
+    word_voltage: np.ndarray,
+    bit_voltage: np.ndarray,
+    tolerance: float,
 ) -> ArraySolution:
     """Every voltage and current of the array `conductance` (word line, bit line)."""
     anchored = not (np.isnan(word_voltage).all() and np.isnan(bit_voltage).all())
@@ -89,7 +93,9 @@ def solved(
     """The solution with these voltages (V) of the nodes, and `flow` (A) through the cells."""
     into_words, into_bits = lines.balance(flow, words, bits, *given)
     # Sums of what flows through the cells: the drop over a first segment loses digits where little flows.
-    word_current, bit_current = (np.where(h, flow.sum(axis), 0.0) for h, axis in zip(held, (1, 0), strict=True))
+    word_current, bit_current = (
+        np.where(h, flow.sum(axis), 0.0) for h, axis in zip(held, (1, 0), strict=True)
+    )
     largest = max(np.abs(word_current).max(), np.abs(bit_current).max())
     wrong = float(max(np.abs(into_words).max(), np.abs(into_bits).max()))
     return ArraySolution(

@@ -88,7 +88,9 @@ def _sides(shape: tuple[int, int]) -> tuple[int, int]:
 
 
 def _side(cells: int, most: int) -> int:
-    padded = {side: -(-cells // side) * side for side in _SIDES if side <= most and (side < 2 * cells or side == 1)}
+    padded = {
+        side: -(-cells // side) * side for side in _SIDES if side <= most and (side < 2 * cells or side == 1)
+    }
     least = min(padded.values())
     return max(side for side, size in padded.items() if size <= least * 1.1)
 

@@ -53,9 +53,7 @@ class Planes:
         """Nodes of all planes and their terminals."""
         return int(self.terminals[1].max()) + 1
 
-    def wires(
-        self, wiring: Wiring, held: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def wires(self, wiring: Wiring, held: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(start, end, resistance in ohm) of every segment, with the source or sense resistance in the outer ones.
 
         Terminals that are not among `held` float: both ends of such a line are open.
