@@ -133,3 +133,116 @@ def reciprocal_root(typing_context, a):  # noqa: ARG001
         return builder.fdiv(one, builder.call(function, arguments))
 
     return lanes(lanes), lower
+
+
+def _columns(builder: Any, rows: list[Any]) -> list[Any]:
+    """Eight vectors as the columns of the square that they are the rows of: three rounds of exchanges."""
+
+    def mixed(a: Any, b: Any, chosen: list[int]) -> Any:
+        mask = ir.Constant(ir.VectorType(ir.IntType(32), LANES), chosen)
+        return builder.shuffle_vector(a, b, mask)
+
+    for width in (1, 2, 4):
+        low = [k + (LANES - width if k & width else 0) for k in range(LANES)]
+        high = [k + (LANES if k & width else width) for k in range(LANES)]
+        new = list(rows)
+        for k in range(LANES):
+            if not k & width:
+                new[k] = mixed(rows[k], rows[k + width], low)
+                new[k + width] = mixed(rows[k], rows[k + width], high)
+        rows = new
+    return rows
+
+
+def _rows(context: Any, builder: Any, kind: Any, source: Any, place: Any, stride: Any) -> list[Any]:
+    found = []
+    for k in range(LANES):
+        at = builder.add(place, builder.mul(stride, stride.type(k)))
+        found.append(builder.load(_address(context, builder, kind, source, at), align=8))
+    return found
+
+
+def _put(context: Any, builder: Any, kind: Any, target: Any, to: Any, vectors: list[Any]) -> None:
+    for k, vector in enumerate(vectors):
+        at = builder.add(to, to.type(k * LANES))
+        builder.store(vector, _address(context, builder, kind, target, at), align=8)
+
+
+@intrinsic
+def transpose_in(typing_context, source, place, stride, target, to):  # noqa: ARG001
+    """Eight rows of eight numbers, `stride` apart in `source`, turned: column k goes to `to` + 8 k in `target`."""
+
+    def lower(context, builder, signature, arguments):
+        source, place, stride, target, to = arguments
+        rows = _rows(context, builder, signature.args[0], source, place, stride)
+        _put(context, builder, signature.args[3], target, to, _columns(builder, rows))
+        return context.get_dummy_value()
+
+    return types.void(source, types.intp, types.intp, target, types.intp), lower
+
+
+@intrinsic
+def transpose_product(typing_context, source, place, stride, factor, target, to):  # noqa: ARG001
+    """`transpose_in` of what stands in `source` times what stands at the same places in `factor`."""
+
+    def lower(context, builder, signature, arguments):
+        source, place, stride, factor, target, to = arguments
+        rows = _rows(context, builder, signature.args[0], source, place, stride)
+        others = _rows(context, builder, signature.args[3], factor, place, stride)
+        products = [builder.fmul(x, y) for x, y in zip(rows, others, strict=True)]
+        _put(context, builder, signature.args[4], target, to, _columns(builder, products))
+        return context.get_dummy_value()
+
+    return types.void(source, types.intp, types.intp, factor, target, types.intp), lower
+
+
+@intrinsic
+def transpose_out(typing_context, source, place, target, to, stride):  # noqa: ARG001
+    """The other way: eight columns, 8 apart in `source`, to eight rows, `stride` apart in `target`."""
+
+    def lower(context, builder, signature, arguments):
+        kind = signature.args
+        source, place, target, to, stride = arguments
+        columns = []
+        for k in range(LANES):
+            at = builder.add(place, place.type(k * LANES))
+            columns.append(builder.load(_address(context, builder, kind[0], source, at), align=8))
+        for k, row in enumerate(_columns(builder, columns)):
+            at = builder.add(to, builder.mul(stride, stride.type(k)))
+            builder.store(row, _address(context, builder, kind[2], target, at), align=8)
+        return context.get_dummy_value()
+
+    return types.void(source, types.intp, target, types.intp, types.intp), lower
+
+
+@intrinsic
+def total(typing_context, a):  # noqa: ARG001
+    """Sum of the lanes."""
+
+    def lower(context, builder, signature, arguments):  # noqa: ARG001
+        parts = [builder.extract_element(arguments[0], ir.IntType(32)(k)) for k in range(LANES)]
+        while len(parts) > 1:
+            parts = [builder.fadd(a, b) for a, b in zip(parts[::2], parts[1::2], strict=True)]
+        return parts[0]
+
+    return types.float64(lanes), lower
+
+
+@intrinsic
+def divide(typing_context, a, b):  # noqa: ARG001
+    """a / b."""
+
+    def lower(context, builder, signature, arguments):  # noqa: ARG001
+        return builder.fdiv(*arguments)
+
+    return lanes(lanes, lanes), lower
+
+
+@intrinsic
+def subtract(typing_context, a, b):  # noqa: ARG001
+    """a - b."""
+
+    def lower(context, builder, signature, arguments):  # noqa: ARG001
+        return builder.fsub(*arguments)
+
+    return lanes(lanes, lanes), lower

@@ -45,27 +45,7 @@ class Crossbar:
     """Whether word lines are driven, and bit lines sensed, at both ends."""
 
     def __post_init__(self) -> None:
-        try:
-            g = np.array(self.conductance, dtype=np.float64, order="C")
-        except (TypeError, ValueError) as error:
-            require(self, False, f"conductance is no array of numbers ({error}); give it in S.")
-            raise
-        require(
-            self,
-            g.ndim >= 2 and 0 not in g.shape,
-            f"conductance has the shape {g.shape}; it needs (word line, bit line), at least one of each, after any "
-            "axes of equal arrays.",
-        )
-        bad = np.isnan(g) | (g < 0)
-        if bad.any():
-            place = tuple(int(k) for k in np.argwhere(bad)[0])
-            require(
-                self,
-                False,
-                f"the conductance at {place} is {g[place]} S, one of {int(bad.sum())} that are negative or no number. "
-                "A cell has 0 S (open) or more; a signed weight takes two cells (a mapping makes them).",
-            )
-        g.setflags(write=False)
+        g = checked_conductance(self, self.conductance)
         object.__setattr__(self, "conductance", g)
         self.wiring  # noqa: B018 - checks the resistances now rather than at the first use
 
@@ -108,6 +88,12 @@ class Crossbar:
         volts = self._inputs(voltages)
         if direct.ideal(self.wiring) and np.isfinite(self.conductance).all():
             return Reading(current=volts @ self.conductance, method=Method.IDEAL, residual=0.0, iterations=0)
+        if self.conductance.ndim == 2 and "_effective" not in self.__dict__:
+            flat = volts.reshape(-1, self.shape[0])
+            quick = direct.few(self.conductance, self.wiring, flat, tolerance)
+            if quick is not None:
+                shape = (*volts.shape[:-1], self.shape[1])
+                return dataclasses.replace(quick, current=quick.current.reshape(shape))
         return Reading(
             current=volts @ self.effective_conductance(),
             method=Method.EFFECTIVE_MATRIX,
@@ -132,7 +118,7 @@ class Crossbar:
 
     def solve(
         self,
-        word_line_voltage: Float[np.ndarray, " word_line"],
+        word_line_voltage: Float[np.ndarray, " word_line"] | float,
         bit_line_voltage: Float[np.ndarray, " bit_line"] | float = 0.0,
         *,
         tolerance: float = 1e-12,
@@ -147,21 +133,49 @@ class Crossbar:
             f"solve takes one array, but conductance has the shape {self.conductance.shape}. Take one of the arrays: "
             "program(conductance[k]).",
         )
-        word = self._terminals(word_line_voltage, 0, "word_line_voltage")
-        bit = self._terminals(bit_line_voltage, 1, "bit_line_voltage")
-        return direct.solve(self.conductance, self.wiring, word, bit)
+        word = terminal_voltages(self, word_line_voltage, self.shape[0], "word_line_voltage")
+        bit = terminal_voltages(self, bit_line_voltage, self.shape[1], "bit_line_voltage")
+        return direct.solve(self.conductance, self.wiring, word, bit, tolerance)
 
-    def _terminals(self, voltage: Array | float, axis: int, name: str) -> Array:
-        given = np.asarray(voltage, dtype=np.float64)
-        count = self.shape[axis]
+
+def terminal_voltages(owner: object, voltage: Array | float, count: int, name: str) -> Array:
+    """`voltage` (V) for each of `count` lines, NaN where one floats.
+
+    Raises `PinchedError`, in the name of `owner`, for a shape that does not fit and for an infinite voltage.
+    """
+    given = np.asarray(voltage, dtype=np.float64)
+    require(
+        owner,
+        given.shape in ((), (count,)),
+        f"{name} has the shape {given.shape}, but there are {count} such lines. Give one voltage, or one for each.",
+    )
+    require(
+        owner, not np.isinf(given).any(), f"{name} is infinite somewhere; give volts, or NaN to float a line."
+    )
+    return np.broadcast_to(given, (count,))
+
+
+def checked_conductance(owner: object, conductance: Array) -> Array:
+    """`conductance` (S) as float64 that nobody can write to; raises `PinchedError`, in the name of `owner`."""
+    try:
+        g = np.array(conductance, dtype=np.float64, order="C")
+    except (TypeError, ValueError) as error:
+        require(owner, False, f"conductance is no array of numbers ({error}); give it in S.")
+        raise
+    require(
+        owner,
+        g.ndim >= 2 and 0 not in g.shape,
+        f"conductance has the shape {g.shape}; it needs (word line, bit line), at least one of each, after any "
+        "axes of equal arrays.",
+    )
+    bad = np.isnan(g) | (g < 0)
+    if bad.any():
+        place = tuple(int(k) for k in np.argwhere(bad)[0])
         require(
-            self,
-            given.shape in ((), (count,)),
-            f"{name} has the shape {given.shape}, but there are {count} such lines. Give one voltage, or one for each.",
+            owner,
+            False,
+            f"the conductance at {place} is {g[place]} S, one of {int(bad.sum())} that are negative or no number. "
+            "A cell has 0 S (open) or more; a signed weight takes two cells (a mapping makes them).",
         )
-        require(
-            self,
-            not np.isinf(given).any(),
-            f"{name} is infinite somewhere; give volts, or NaN to float a line.",
-        )
-        return np.broadcast_to(given, (count,))
+    g.setflags(write=False)
+    return g

@@ -6,9 +6,17 @@ import dataclasses
 
 import numpy as np
 
-from pinched.crossbar.wires import merging, sparse
-from pinched.crossbar.wires.solution import ArraySolution
+from pinched.crossbar.wires import conjugate, merging, sparse
+from pinched.crossbar.wires.solution import ArraySolution, Method, Reading
 from pinched.crossbar.wires.wiring import Wiring
+
+# Seconds, roughly, on one core: only their ratio matters, and only for speed.
+_MERGE = 33.0 / 15e9
+"""Of the effective matrix, times lines^3."""
+_STEP = 6e-9
+"""Of a step of conjugate gradients, times cells."""
+_FEW = 40
+"""More inputs than this are never worth the iteration."""
 
 
 def effective(conductance: np.ndarray, wiring: Wiring) -> np.ndarray:
@@ -25,11 +33,82 @@ def effective(conductance: np.ndarray, wiring: Wiring) -> np.ndarray:
     return found.reshape(conductance.shape)
 
 
+def few(conductance: np.ndarray, wiring: Wiring, volts: np.ndarray, tolerance: float) -> Reading | None:
+    """Currents for `volts` (V, (input, word line)) without the effective matrix, or None where that is the faster way.
+
+    `conductance` is one array. The first input tells how many steps the others will take.
+    """
+    if not iterable(conductance, wiring) and volts.shape[0] < min(conductance.shape):
+        current, residual = sparse.currents(conductance[None], wiring, volts)
+        return Reading(current=current, method=Method.SPARSE, residual=residual, iterations=0)
+    if not iterable(conductance, wiring) or volts.shape[0] > _FEW:
+        return None
+    lines, columns = conductance.shape
+    matrix = _MERGE * lines * columns * (lines + columns) / 2
+    ready = conjugate.prepared(conductance, wiring)
+    current, steps, residual = ready.currents(volts[:1], tolerance)
+    if (volts.shape[0] - 1) * max(steps, 1) * lines * columns * _STEP > matrix:
+        return None
+    if volts.shape[0] > 1:
+        rest, more, larger = ready.currents(volts[1:], tolerance)
+        current = np.concatenate([current, rest])
+        steps, residual = max(steps, more), max(residual, larger)
+    return Reading(current=current, method=Method.CONJUGATE_GRADIENTS, residual=residual, iterations=steps)
+
+
+def iterable(conductance: np.ndarray, wiring: Wiring) -> bool:
+    """True where conjugate gradients work: wires that conduct and no short-circuited cell."""
+    return wiring.plain and bool(np.isfinite(conductance).all())
+
+
 def solve(
-    conductance: np.ndarray, wiring: Wiring, word_voltage: np.ndarray, bit_voltage: np.ndarray
+    conductance: np.ndarray,
+    wiring: Wiring,
+    word_voltage: np.ndarray,
+    bit_voltage: np.ndarray,
+    tolerance: float,
 ) -> ArraySolution:
     """Every voltage and current of the array `conductance` (word line, bit line)."""
+    anchored = not (np.isnan(word_voltage).all() and np.isnan(bit_voltage).all())
+    # An array in which cells are open may fall apart into islands, some of which nothing holds.
+    if iterable(conductance, wiring) and anchored and (conductance > 0).all():
+        return _by_lines(conductance, wiring, word_voltage, bit_voltage, tolerance)
     return _flat(sparse.solve(conductance[None], wiring, word_voltage[None], bit_voltage[None]))
+
+
+def _by_lines(
+    cells: np.ndarray, wiring: Wiring, word_voltage: np.ndarray, bit_voltage: np.ndarray, tolerance: float
+) -> ArraySolution:
+    word_held, bit_held = ~np.isnan(word_voltage), ~np.isnan(bit_voltage)
+    lines = conjugate.prepared(cells, wiring, word_held, bit_held)
+    given = np.where(word_held, word_voltage, 0.0), np.where(bit_held, bit_voltage, 0.0)
+    words, bits, steps = lines.voltages(*given, tolerance)
+    return solved(cells * (words - bits), lines, words, bits, given, (word_held, bit_held), steps)
+
+
+def solved(
+    flow: np.ndarray, lines: conjugate.Lines, words: np.ndarray, bits: np.ndarray,
+    given: tuple[np.ndarray, np.ndarray], held: tuple[np.ndarray, np.ndarray], steps: int,
+) -> ArraySolution:  # fmt: skip
+    """The solution with these voltages (V) of the nodes, and `flow` (A) through the cells."""
+    into_words, into_bits = lines.balance(flow, words, bits, *given)
+    # Sums of what flows through the cells: the drop over a first segment loses digits where little flows.
+    word_current, bit_current = (
+        np.where(h, flow.sum(axis), 0.0) for h, axis in zip(held, (1, 0), strict=True)
+    )
+    largest = max(np.abs(word_current).max(), np.abs(bit_current).max())
+    wrong = float(max(np.abs(into_words).max(), np.abs(into_bits).max()))
+    return ArraySolution(
+        word_line_current=word_current,
+        bit_line_current=bit_current,
+        word_voltage=words,
+        bit_voltage=bits,
+        device_voltage=words - bits,
+        device_current=flow,
+        residual=wrong / largest if largest > 0 else wrong,
+        iterations=steps,
+        method=Method.CONJUGATE_GRADIENTS,
+    )
 
 
 def plain(conductance: np.ndarray, wiring: Wiring) -> bool:

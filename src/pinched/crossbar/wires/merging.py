@@ -31,7 +31,7 @@ class _Workspace:
 
     def __init__(self, shape: tuple[int, int]) -> None:
         self.shape = shape
-        self.height, self.width = (_side(n) for n in shape)
+        self.height, self.width = _sides(shape)
         self.leaf = min(self.height, _LEAF), min(self.width, _LEAF)
         self.lines, self.columns = -(-shape[0] // self.height), -(-shape[1] // self.width)
         plan = whole_plan(self.lines, self.columns, self.height, self.width)
@@ -41,15 +41,15 @@ class _Workspace:
         self.part = part.steps, part.maps, part.runs
         self.program = code.cells, code.counts, code.code, code.terminals
         self.room = (
-            _aligned(plan.space), _aligned(plan.panel), _aligned(plan.panel), _aligned(plan.square**2), _aligned(4096)
+            aligned(plan.space), aligned(plan.panel), aligned(plan.panel), aligned(plan.square**2), aligned(4096)
         )  # fmt: skip
         self.part_room = (
-            _aligned(part.space * LANES),
-            _aligned(max(part.panel, 1) * LANES),
-            _aligned(self.height * self.width * LANES),
-            _aligned(code.space),
-            tuple(_aligned(LANES) for _ in range(4)),
-            _aligned(max(code.most, 1) * LANES),
+            aligned(part.space * LANES),
+            aligned(max(part.panel, 1) * LANES),
+            aligned(self.height * self.width * LANES),
+            aligned(code.space),
+            tuple(aligned(LANES) for _ in range(4)),
+            aligned(max(code.most, 1) * LANES),
         )
         self.bytes = 8 * (plan.space + 2 * plan.panel + plan.square**2 + part.space * LANES)
 
@@ -69,19 +69,30 @@ def _workspace(shape: tuple[int, int]) -> _Workspace:
     return room
 
 
-def _aligned(size: int) -> np.ndarray:
+def aligned(size: int) -> np.ndarray:
+    """Room for `size` float64, not yet written to."""
     # At a cache line: a vector that straddles two is loaded at half the speed.
     room = np.empty(size + LANES)
     skip = (-room.ctypes.data // 8) % LANES
     return room[skip : skip + size]
 
 
-def _side(cells: int) -> int:
-    # The largest part that pads the array least.
-    padded = {side: -(-cells // side) * side for side in _SIDES if side <= 2 * cells - 1 or side == 1}
+def _sides(shape: tuple[int, int]) -> tuple[int, int]:
+    # The largest parts that pad the array least, but no fewer than there are lanes.
+    for most in _SIDES:
+        height, width = (_side(n, most) for n in shape)
+        if -(-shape[0] // height) * -(-shape[1] // width) >= LANES:
+            return height, width
+    height, width = (_side(n, 16) for n in shape)
+    return height, width
+
+
+def _side(cells: int, most: int) -> int:
+    padded = {
+        side: -(-cells // side) * side for side in _SIDES if side <= most and (side < 2 * cells or side == 1)
+    }
     least = min(padded.values())
-    fits = [side for side, size in padded.items() if size <= least * 1.1]
-    return max(fits)
+    return max(side for side, size in padded.items() if size <= least * 1.1)
 
 
 def effective(cells: np.ndarray, first_word: float, word: float, last_bit: float, bit: float) -> np.ndarray:

@@ -32,11 +32,11 @@ class Network:
     held: np.ndarray
     """Nodes whose voltage is given."""
 
-    def factored(self, skew: np.ndarray | None = None) -> Factored:
+    def factored(self, skew: np.ndarray | None = None, *, solvable: bool = True) -> Factored:
         """The network made ready to be solved.
 
-        `skew` (S): branch current is conductance (v_start - v_end) + skew v_end, for transistors. Raises
-        `PinchedError` where a short circuit joins two terminals.
+        `skew` (S): branch current is conductance (v_start - v_end) + skew v_end, for transistors. Without
+        `solvable` only the matrix is made. Raises `PinchedError` where a short circuit joins two terminals.
         """
         shorted = np.isinf(self.conductance)
         one = np.ones(int(shorted.sum()))
@@ -81,7 +81,7 @@ class Network:
                 diag_pivot_thresh=0.0 if skew is None else 0.1,
                 options={"SymmetricMode": skew is None},
             )
-            if free.any()
+            if solvable and free.any()
             else None,
         )
 

@@ -53,11 +53,16 @@ class Planes:
         """Nodes of all planes and their terminals."""
         return int(self.terminals[1].max()) + 1
 
-    def wires(self, wiring: Wiring) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(start, end, resistance in ohm) of every segment, with the source or sense resistance in the outer ones."""
+    def wires(self, wiring: Wiring, held: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(start, end, resistance in ohm) of every segment, with the source or sense resistance in the outer ones.
+
+        Terminals that are not among `held` float: both ends of such a line are open.
+        """
         word, bit, source, sense = wiring.segments(self.shape)
         word_terminal, bit_terminal = self.terminals
         starts, ends, resistances = [], [], []
+        driven = np.where(np.isin(word_terminal, held), 0.0, np.inf)
+        sensed = np.where(np.isin(bit_terminal, held), 0.0, np.inf)
 
         def add(start: np.ndarray, end: np.ndarray, resistance: np.ndarray) -> None:
             starts.append(start.ravel())
@@ -67,15 +72,15 @@ class Planes:
         for plane in range(self.layers + 1):
             node = self.crossings(plane)
             if plane % 2 == 0:
-                add(word_terminal[plane // 2], node[:, 0], word[:, 0] + source)
+                add(word_terminal[plane // 2], node[:, 0], word[:, 0] + source + driven[plane // 2])
                 add(node[:, :-1], node[:, 1:], word[:, 1:])
                 if wiring.both_ends[0]:
-                    add(node[:, -1], word_terminal[plane // 2], word[:, 0] + source)
+                    add(node[:, -1], word_terminal[plane // 2], word[:, 0] + source + driven[plane // 2])
             else:
-                add(node[-1], bit_terminal[plane // 2], bit[-1] + sense)
+                add(node[-1], bit_terminal[plane // 2], bit[-1] + sense + sensed[plane // 2])
                 add(node[:-1], node[1:], bit[:-1])
                 if wiring.both_ends[1]:
-                    add(bit_terminal[plane // 2], node[0], bit[-1] + sense)
+                    add(bit_terminal[plane // 2], node[0], bit[-1] + sense + sensed[plane // 2])
         return np.concatenate(starts), np.concatenate(ends), np.concatenate(resistances)
 
     def cells(self) -> tuple[np.ndarray, np.ndarray]:
@@ -88,7 +93,7 @@ class Planes:
 
     def network(self, wiring: Wiring, cells: np.ndarray, held: np.ndarray) -> Network:
         """All wires and `cells` (layer, word line, bit line) in S; `held` are the nodes with a given voltage."""
-        start, end, resistance = self.wires(wiring)
+        start, end, resistance = self.wires(wiring, held)
         on_word, on_bit = self.cells()
         with np.errstate(divide="ignore"):
             wires = 1.0 / resistance

@@ -30,6 +30,16 @@ def effective(cells: np.ndarray, wiring: Wiring) -> np.ndarray:
     return np.ascontiguousarray(found).reshape(*words.shape, *bits.shape)
 
 
+def currents(cells: np.ndarray, wiring: Wiring, volts: np.ndarray) -> tuple[np.ndarray, float]:
+    """Currents (A, (input, lines of all bit planes)) for `volts` (V, (input, lines of all word planes)), residual."""
+    planes = Planes(layers=cells.shape[0], shape=(cells.shape[1], cells.shape[2]))
+    words, bits = planes.terminals
+    held = np.concatenate([words.ravel(), bits.ravel()])
+    factored = planes.network(wiring, cells, held).factored()
+    _, current, residual = factored.solve(np.concatenate([volts.T, np.zeros((bits.size, volts.shape[0]))]))
+    return -current[words.size :].T, residual
+
+
 def solve(
     cells: np.ndarray, wiring: Wiring, word_voltage: np.ndarray, bit_voltage: np.ndarray
 ) -> ArraySolution:
@@ -73,6 +83,15 @@ def gathered(
     device_current = np.zeros(cells.shape)
     np.multiply(cells, device_voltage, out=device_current, where=(cells > 0) & np.isfinite(cells))
     device_current[np.isinf(cells)] = np.nan
+    if np.isfinite(cells).all():
+        # Sums of what flows through the cells: the drop over a first segment loses digits where little flows.
+        through = np.where(np.isnan(device_current), 0.0, device_current)
+        held = np.isin(words, factored.network.held), np.isin(bits, factored.network.held)
+        on_words, on_bits = np.zeros(words.shape), np.zeros(bits.shape)
+        for layer in range(planes.layers):
+            on_words[(layer + 1) // 2] += through[layer].sum(axis=1)
+            on_bits[layer // 2] += through[layer].sum(axis=0)
+        flow[words], flow[bits] = np.where(held[0], on_words, 0.0), -np.where(held[1], on_bits, 0.0)
     crossing = np.stack([voltage[planes.crossings(p)] for p in range(planes.layers + 1)])
     return ArraySolution(
         word_line_current=flow[words],
