@@ -160,7 +160,7 @@ def test_ranges_of_their_own_help_uneven_tiles():
         chip = in_arrays(
             layer, tile=(16, 16), adc=Adc(bits=6, range=CalibratedRange(per_tile=per_tile)), calibration=x
         )
-        errors.append(float((chip(x) - layer(x)).square().mean()))
+        errors.append(float((chip(x) - layer(x)).detach().square().mean()))
     assert errors[1] < 0.6 * errors[0]
 
 
@@ -181,8 +181,8 @@ def test_a_range_that_cuts_off_warns_and_is_counted(blobs):
 
 @pytest.mark.parametrize("mapping", [DifferentialPair(), OffsetColumn(), BitSlices(bits=6, cell_bits=2), BinaryWords(bits=6)], ids=lambda m: m.name)
 def test_moments_of_reads_are_those_of_literal_draws(mapping):
-    # 3000 reads of one input: a deviation is known to 1.3 %; OffsetColumn shares the noise of its column between outputs.
-    net, x = seeded(nn.Linear(8, 3)), numbers(1, 8).expand(3000, 8)
+    # 700 reads of one input: a variance is known to 5 %; OffsetColumn shares the noise of its column between outputs.
+    net, x = seeded(nn.Linear(8, 3)), numbers(1, 8).expand(700, 8)
     now = Imperfections(read_noise=0.1, read_noise_floor=1e-7)
     found = []
     for literal in (False, True):
@@ -194,8 +194,8 @@ def test_moments_of_reads_are_those_of_literal_draws(mapping):
             out = chip(x)
         found.append((out.mean(0), torch.cov(out.T)))
     scale = float(found[1][1].diagonal().max())
-    torch.testing.assert_close(found[0][1], found[1][1], rtol=0, atol=0.12 * scale)
-    torch.testing.assert_close(found[0][0], found[1][0], rtol=0, atol=0.12 * scale**0.5)
+    torch.testing.assert_close(found[0][1], found[1][1], rtol=0, atol=0.25 * scale)
+    torch.testing.assert_close(found[0][0], found[1][0], rtol=0, atol=0.2 * scale**0.5)
     assert now.noisy
 
 
@@ -214,8 +214,8 @@ def test_pulses_average_the_noise_of_reads():
 
 
 def test_read_noise_through_wires_is_first_order():
-    # 10 % of the signal is lost in the wires; literal draws solve the circuit for every read. 500 of them: 3 %.
-    net, x = seeded(nn.Linear(8, 3, bias=False)), numbers(1, 8).expand(500, 8)
+    # 10 % of the signal is lost in the wires; literal draws solve the circuit for every read. 300 of them: 4 %.
+    net, x = seeded(nn.Linear(8, 3, bias=False)), numbers(1, 8).expand(300, 8)
     found = []
     for literal in (False, True):
         chip = in_arrays(
