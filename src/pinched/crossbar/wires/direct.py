@@ -7,14 +7,14 @@ import dataclasses
 import numpy as np
 
 from pinched.crossbar.wires import conjugate, merging, sparse
-from pinched.crossbar.wires.solution import ArraySolution, Method, Reading
+from pinched.crossbar.wires.solution import ArraySolution, Method, Reading, relative
 from pinched.crossbar.wires.wiring import Wiring
 
 # Seconds, roughly, on one core: only their ratio matters, and only for speed.
-_MERGE = 33.0 / 15e9
-"""Of the effective matrix, times lines^3."""
-_STEP = 6e-9
-"""Of a step of conjugate gradients, times cells."""
+_MERGE = 5e-5, 1.5e-7, 33.0 / 20e9
+"""Of the effective matrix: at least, times cells, times lines^3."""
+_STEP = 1e-6, 6e-9
+"""Of a step of conjugate gradients: at least, times cells."""
 _FEW = 40
 """More inputs than this are never worth the iteration."""
 
@@ -44,10 +44,11 @@ def few(conductance: np.ndarray, wiring: Wiring, volts: np.ndarray, tolerance: f
     if not iterable(conductance, wiring) or volts.shape[0] > _FEW:
         return None
     lines, columns = conductance.shape
-    matrix = _MERGE * lines * columns * (lines + columns) / 2
+    size = lines * columns
+    matrix = _MERGE[0] + _MERGE[1] * size + _MERGE[2] * size * (lines + columns) / 2
     ready = conjugate.prepared(conductance, wiring)
     current, steps, residual = ready.currents(volts[:1], tolerance)
-    if (volts.shape[0] - 1) * max(steps, 1) * lines * columns * _STEP > matrix:
+    if (volts.shape[0] - 1) * max(steps, 1) * (_STEP[0] + _STEP[1] * size) > matrix:
         return None
     if volts.shape[0] > 1:
         rest, more, larger = ready.currents(volts[1:], tolerance)
@@ -96,7 +97,6 @@ def solved(
     word_current, bit_current = (
         np.where(h, flow.sum(axis), 0.0) for h, axis in zip(held, (1, 0), strict=True)
     )
-    largest = max(np.abs(word_current).max(), np.abs(bit_current).max())
     wrong = float(max(np.abs(into_words).max(), np.abs(into_bits).max()))
     return ArraySolution(
         word_line_current=word_current,
@@ -105,7 +105,9 @@ def solved(
         bit_voltage=bits,
         device_voltage=words - bits,
         device_current=flow,
-        residual=wrong / largest if largest > 0 else wrong,
+        residual=relative(
+            wrong, (word_current, bit_current), float(np.abs(words).max()), float(lines.wires.max())
+        ),
         iterations=steps,
         method=Method.CONJUGATE_GRADIENTS,
     )

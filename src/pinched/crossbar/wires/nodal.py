@@ -11,11 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_array, csc_array
+from scipy.sparse import coo_array, csc_array, csr_array
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import SuperLU, splu
 
 from pinched._errors import PinchedError
+from pinched.crossbar.wires.solution import relative
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -98,8 +99,8 @@ class Factored:
     floating: np.ndarray
     """Merged nodes that no terminal reaches."""
     merged: int
-    matrix: csc_array
-    coupling: csc_array
+    matrix: csr_array
+    coupling: csr_array
     lu: SuperLU | None
 
     def solve(
@@ -126,7 +127,10 @@ class Factored:
             voltage[free] = found
         flow = self.matrix @ voltage - right
         current = flow[terminals]
-        largest = np.abs(current).max(initial=0.0)
-        wrong = np.abs(flow[free]).max(initial=0.0)
+        wires = self.network.conductance
+        residual = relative(
+            float(np.abs(flow[free]).max(initial=0.0)), (current,), float(np.abs(voltage).max(initial=0.0)),
+            float(wires[np.isfinite(wires)].max(initial=0.0)),
+        )  # fmt: skip
         voltage[self.floating] = np.nan
-        return voltage[self.node], current, float(wrong / largest) if largest > 0 else float(wrong)
+        return voltage[self.node], current, residual

@@ -21,7 +21,7 @@ from pinched.crossbar.wires import conjugate, direct, sparse
 from pinched.crossbar.wires.array import terminal_voltages
 from pinched.crossbar.wires.cells import Cells, Flow
 from pinched.crossbar.wires.planes import Planes
-from pinched.crossbar.wires.solution import ArraySolution, Method, Reading
+from pinched.crossbar.wires.solution import ArraySolution, Method, Reading, relative
 from pinched.crossbar.wires.wiring import Resistance, Wiring, wiring
 
 _MOST = 200
@@ -209,7 +209,6 @@ class _SparseTangents:
         held = np.isin(word_terminal[0], self.held), np.isin(bit_terminal[0], self.held)
         word_current = np.where(held[0], flow.sum(1), 0.0)
         bit_current = np.where(held[1], flow.sum(0), 0.0)
-        largest = max(np.abs(word_current).max(), np.abs(bit_current).max())
         _, wrong = self.unbalanced(flow, words, bits)
         return ArraySolution(
             word_line_current=word_current,
@@ -218,7 +217,7 @@ class _SparseTangents:
             bit_voltage=bits,
             device_voltage=words - bits,
             device_current=flow,
-            residual=wrong / largest if largest > 0 else wrong,
+            residual=relative(wrong, (word_current, bit_current), float(np.abs(words).max()), self.largest_wire),
             iterations=steps,
             method=self.method,
         )

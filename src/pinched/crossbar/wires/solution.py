@@ -22,7 +22,7 @@ class Method(Enum):
 class Reading:
     """Currents of all bit lines for some inputs."""
 
-    current: Float[np.ndarray, "... input bit_line"] = field(metadata={"unit": "A"})
+    current: Float[np.ndarray, "... bit_line"] = field(metadata={"unit": "A"})
     """Out of the array, into the amplifier of each bit line."""
     method: Method
     residual: float
@@ -50,7 +50,15 @@ class ArraySolution:
     """Through each cell, from its word line to its bit line; NaN through a short circuit, where the voltage does not
     tell it."""
     residual: float
-    """Largest violation of Kirchhoff's current law at a node over the largest current of a terminal."""
+    """Largest violation of Kirchhoff's current law at a node over the largest current of a terminal, or over what
+    rounding makes of the largest voltage where hardly any current flows."""
     iterations: int
     """Steps of the iteration (Newton's for devices that are not linear); 0 for a direct solution."""
     method: Method
+
+
+def relative(wrong: float, currents: tuple[np.ndarray, ...], voltage: float, conductance: float) -> float:
+    """`wrong` (A) over the largest of `currents` (A), at least the rounding of `voltage` (V) over `conductance` (S)."""
+    largest = max(float(np.abs(c).max(initial=0.0)) for c in currents)
+    scale = max(largest, np.finfo(np.float64).eps * abs(voltage) * conductance)
+    return wrong / scale if scale > 0 else 0.0
