@@ -100,7 +100,9 @@ def test_a_draw_has_an_address():
     assert not torch.equal(other, whole)
     smooth = PLACE.normals("device", (1, 40, 40), SpatialCorrelation(length=8.0))
     # Neighbours 1 cell apart at a length of 8: exp(-1/128) = 0.992.
-    assert float(torch.corrcoef(torch.stack([smooth[0, 1:].flatten(), smooth[0, :-1].flatten()]))[0, 1]) > 0.95
+    assert (
+        float(torch.corrcoef(torch.stack([smooth[0, 1:].flatten(), smooth[0, :-1].flatten()]))[0, 1]) > 0.95
+    )
 
 
 def test_the_compiled_normals_are_normal():
@@ -119,7 +121,8 @@ def test_the_compiled_normals_are_normal():
 @pytest.mark.parametrize(
     ("wrong", "word"),
     [
-        ({"levels": 1}, "levels"), ({"device_to_device": 7.0}, "device_to_device"), ({"read_noise": -0.1}, "read_noise"),
+        ({"levels": 1}, "levels"), ({"device_to_device": 7.0}, "device_to_device"),
+        ({"read_noise": -0.1}, "read_noise"),
         ({"stuck_at_hrs": 0.7, "stuck_at_lrs": 0.6}, "at most 1"), ({"drift_spread": 0.1}, "without a drift"),
         ({"cycle_to_cycle": math.nan}, "cycle_to_cycle"),
     ],

@@ -24,11 +24,19 @@ SMOOTH = [
     DifferentialPair(), DifferentialPair(symmetric=True), DifferentialPair(subtraction=Subtraction.DIGITAL),
     OffsetColumn(), SingleDevice(),
 ]  # fmt: skip
-WORDS = [BitSlices(bits=8, cell_bits=2), BitSlices(bits=5, cell_bits=1), BitSlices(bits=12, cell_bits=4), BinaryWords(bits=8)]
+WORDS = [
+    BitSlices(bits=8, cell_bits=2),
+    BitSlices(bits=5, cell_bits=1),
+    BitSlices(bits=12, cell_bits=4),
+    BinaryWords(bits=8),
+]
 
 
 def weights(outputs: int, inputs: int, seed: int = 0) -> torch.Tensor:
-    return torch.rand((outputs, inputs), generator=torch.Generator().manual_seed(seed), dtype=torch.float64) * 2 - 1
+    return (
+        torch.rand((outputs, inputs), generator=torch.Generator().manual_seed(seed), dtype=torch.float64) * 2
+        - 1
+    )
 
 
 def through_tiles(weight, mapping, tile):

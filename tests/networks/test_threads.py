@@ -12,8 +12,8 @@ from pinched.crossbar.cells import Endurance
 from pinched.devices.presets.marraccini2025 import marraccini2025
 from pinched.networks import _threads, datasets
 from pinched.networks.convert import convert
-from pinched.networks.mapping import TwosComplement
 from pinched.networks.evaluation import evaluate
+from pinched.networks.mapping import TwosComplement
 from pinched.networks.mlp import mlp
 from pinched.networks.montecarlo import monte_carlo
 from pinched.networks.quantization import ClipQuantizer

@@ -103,7 +103,9 @@ def _tile(text: str) -> tuple[int, int]:
 
 
 def convert(
-    model: Annotated[Path, typer.Argument(help="Weights: .npz, .safetensors or .pt (state_dict) of linear layers.")],
+    model: Annotated[
+        Path, typer.Argument(help="Weights: .npz, .safetensors or .pt (state_dict) of linear layers.")
+    ],
     mapping: Annotated[MappingName, typer.Option(help="How weights become conductances.")] = MappingName.PAIR,
     tile: Annotated[str, typer.Option(help="Word lines x bit lines of a tile.")] = "128x128",
     g_min: Annotated[str, typer.Option("--g-min", help="Lowest conductance.")] = "1 uS",
@@ -112,19 +114,24 @@ def convert(
     levels: Annotated[int | None, typer.Option(help="Levels of a device.")] = None,
     d2d: Annotated[float, typer.Option("--d2d", help="Device-to-device deviation of ln G.")] = 0.0,
     c2c: Annotated[float, typer.Option("--c2c", help="Write error as a share of the window.")] = 0.0,
-    read_noise: Annotated[float, typer.Option("--read-noise", help="Deviation of G from read to read, share.")] = 0.0,
+    read_noise: Annotated[
+        float, typer.Option("--read-noise", help="Deviation of G from read to read, share.")
+    ] = 0.0,
     drift: Annotated[float, typer.Option("--drift", help="Exponent of the drift.")] = 0.0,
     stuck_hrs: Annotated[float, typer.Option("--stuck-hrs", help="Share of devices stuck at G_min.")] = 0.0,
     stuck_lrs: Annotated[float, typer.Option("--stuck-lrs", help="Share of devices stuck at G_max.")] = 0.0,
     dac: Annotated[int | None, typer.Option("--dac", help="Bits of the DAC; ideal without.")] = None,
     adc: Annotated[int | None, typer.Option("--adc", help="Bits of the ADC; ideal without.")] = None,
-    inputs: Annotated[InputName, typer.Option(help="How inputs are put on word lines.")] = InputName.AMPLITUDE,
+    inputs: Annotated[
+        InputName, typer.Option(help="How inputs are put on word lines.")
+    ] = InputName.AMPLITUDE,
     activation: Annotated[ActivationName, typer.Option(help="Between the layers.")] = ActivationName.RELU,
     data: Annotated[DataName | None, typer.Option(help="Test images: digits (8 x 8) or mnist.")] = None,
     folder: Annotated[Path | None, typer.Option(help="Folder with the MNIST files.")] = None,
     arrays: Annotated[int, typer.Option(help="Chips that are drawn.")] = 20,
     times: Annotated[
-        list[str] | None, typer.Option("--time", help="Time since programming, such as '1 h' in s. May be repeated.")
+        list[str] | None,
+        typer.Option("--time", help="Time since programming, such as '1 h' in s. May be repeated."),
     ] = None,
     seed: opt.Seed = 0,
     out: opt.Out = Path("pinched_chip"),
@@ -148,7 +155,9 @@ def convert(
         network = chain_of(read_weights(model), activations()[activation])
         train, test = _images(data, folder)
         if (dac is not None or adc is not None) and train is None:
-            raise PinchedError("--dac and --adc take their ranges from images. Give --data digits or --data mnist.")
+            raise PinchedError(
+                "--dac and --adc take their ranges from images. Give --data digits or --data mnist."
+            )
         chip = put(
             network,
             device=ConductanceWindow(g_min=to_si(g_min, "S"), g_max=to_si(g_max, "S")),
@@ -166,7 +175,12 @@ def convert(
             seed=seed,
         )  # fmt: skip
         texts = [str(summary(chip))]
-        record: dict[str, Any] = {"command": command_line(), "model": str(model), "seed": seed, "summary": texts[0]}
+        record: dict[str, Any] = {
+            "command": command_line(),
+            "model": str(model),
+            "seed": seed,
+            "summary": texts[0],
+        }
         if train is not None and test is not None:
             found = diagnose(chip, test.images[:256])
             cost = estimate_cost(chip, test.images[:256])

@@ -98,9 +98,9 @@ class Programming(Protocol):
 class ArrayOptions:
     """How a matrix lies in arrays and is read from them."""
 
-    device: Device = ConductanceWindow()
+    device: Device = field(default_factory=ConductanceWindow)
     """What the cells are."""
-    window: ConductanceWindow = ConductanceWindow()
+    window: ConductanceWindow = field(default_factory=ConductanceWindow)
     """Its conductances at the read voltage."""
     mapping: ArrayMapping = field(default_factory=DifferentialPair)
     tile: tuple[int, int] | None = None
@@ -170,7 +170,10 @@ class ArrayOptions:
             keep[name] = getattr(now, name)
         if cause is Cause.PROGRAMMING:
             # Programming acts on devices as they are: without their spread there would be little to miss.
-            keep = {name: getattr(now, name) for name in ("levels", "device_to_device", "spatial", "cycle_to_cycle")}
+            keep = {
+                name: getattr(now, name)
+                for name in ("levels", "device_to_device", "spatial", "cycle_to_cycle")
+            }
         driven = cause is Cause.DAC
         return dataclasses.replace(
             self,

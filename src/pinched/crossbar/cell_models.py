@@ -41,7 +41,7 @@ class CellModel(ABC):
 
     @abstractmethod
     def pulse(self, state: State, voltage: Float[Tensor, "*cell"], width: float) -> State:
-        """State after a pulse of `width` (s) with `voltage` (V) on each cell; a positive one raises the conductance."""
+        """State after a pulse of `width` (s) with `voltage` (V) on each cell; above zero it raises G."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -97,7 +97,9 @@ class LawCells(CellModel):
         middle = (state[0], *rest[1:])
 
         def at(moved: tuple) -> float:
-            return float(torch.as_tensor(self.law.current(moved[0] if len(moved) == 1 else moved, 0.1)).mean())
+            return float(
+                torch.as_tensor(self.law.current(moved[0] if len(moved) == 1 else moved, 0.1)).mean()
+            )
 
         low, high = self.law.bounds()[0]
         more = at((middle[0] + 0.01 * (high - low), *middle[1:])) - at(middle)
@@ -113,7 +115,10 @@ class LawCells(CellModel):
     def start(self, shape: tuple[int, ...]) -> State:
         """All in their lowest conductance; further state variables where they rest."""
         low, high = (torch.as_tensor(end, dtype=torch.float64).expand(shape) for end in self.law.bounds()[0])
-        rest = [torch.as_tensor(v, dtype=torch.float64).expand(shape).clone() for v in self.law.initial_state()[1:]]
+        rest = [
+            torch.as_tensor(v, dtype=torch.float64).expand(shape).clone()
+            for v in self.law.initial_state()[1:]
+        ]
         ends = [self.conductance((end, *rest), 0.1) for end in (low, high)]
         return (torch.where(ends[0] <= ends[1], low, high).clone(), *rest)
 
@@ -174,6 +179,6 @@ def cells_of(device: Device, *, voltage: float, slope: float) -> CellModel:
     require(
         type(device),
         isinstance(device, Law) and not isinstance(device, ConductanceWindow),
-        "says what conductances a device has and not what a pulse does. Give an update law or a compact law to program.",
+        "says what conductances a device has and not what a pulse does. Give an update law or a compact law.",
     )
     return LawCells(law=device)  # type: ignore[arg-type]

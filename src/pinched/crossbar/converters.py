@@ -37,9 +37,7 @@ class FixedRange:
 class CalibratedRange:
     """A full scale that data decide: a quantile of the magnitudes seen."""
 
-    quantile: float = quantity(
-        1.0, "1", "q", "share of the samples that must fit; 1 for the largest of them"
-    )
+    quantile: float = quantity(1.0, "1", "q", "share of the samples that must fit; 1 for the largest of them")
     margin: float = quantity(1.0, "1", "m", "factor on what was found")
     per_tile: bool = False
     """Whether each tile has a range of its own."""
@@ -128,10 +126,12 @@ class Adc:
 
     def codes(self, bipolar: bool) -> tuple[int, int]:
         """Smallest and largest code."""
-        return (-(2 ** (self.bits - 1)), max(1, 2 ** (self.bits - 1) - 1)) if bipolar else (0, 2**self.bits - 1)
+        return (
+            (-(2 ** (self.bits - 1)), max(1, 2 ** (self.bits - 1) - 1)) if bipolar else (0, 2**self.bits - 1)
+        )
 
 
 def round_through(code: Float[Tensor, "*signal"], low: float, high: float) -> Float[Tensor, "*signal"]:
-    """`code` rounded and held within `low` .. `high`; backward the identity inside the range (bengio2013estimating)."""
+    """`code` rounded and held within `low` .. `high`; backward the identity inside (bengio2013estimating)."""
     held = code.clamp(low, high)
     return held + (held.round() - held).detach()

@@ -1,8 +1,8 @@
-r"""What reading and writing tiles cost: energy, latency and area, each with its formula and the source of its constants.
+r"""What reading and writing tiles cost: energy, latency, area, each with its formula and the source of its constants.
 
-`CircuitConstants` holds what a technology says; `read_cost` and `write_cost` turn counts into numbers. Device currents
-are those of ideal wires, $\sum_i v_i^2 \sum_j G_{ij}\, t$: wires only lower them, so that energies are upper bounds. What
-digital circuits, buffers and buses take is not in it.
+`CircuitConstants` holds what a technology says; `read_cost` and `write_cost` turn counts into numbers. Device
+currents are those of ideal wires, $\sum_i v_i^2 \sum_j G_{ij}\, t$: wires only lower them, so that energies are
+upper bounds. What digital circuits, buffers and buses take is not in it.
 """
 
 from __future__ import annotations
@@ -24,16 +24,24 @@ class CircuitConstants:
 
     source: ClassVar[str] = "shafiee2016isaac"
     adc_energy: float = quantity(
-        16e-3 / 8 / 1.2e9, "J", r"E_\mathrm{ADC}", "one conversion of adc_bits: 16 mW for 8 converters at 1.2 GS/s"
+        16e-3 / 8 / 1.2e9,
+        "J",
+        r"E_\mathrm{ADC}",
+        "one conversion of adc_bits: 16 mW for 8 converters at 1.2 GS/s",
     )
     adc_bits: int = 8
     """Resolution that `adc_energy` and `adc_area` belong to; both double per further bit (walden1999analog)."""
     adc_rate: float = quantity(1.2e9, "Hz", r"f_\mathrm{ADC}", "conversions per second of one ADC")
     adc_area: float = quantity(0.0096e-6 / 8, "m^2", r"A_\mathrm{ADC}", "one ADC: 0.0096 mm^2 for 8")
     dac_energy: float = quantity(
-        4e-3 / 1024 * 100e-9, "J", r"E_\mathrm{DAC}", "one drive of one word line: 4 mW for 1024 drivers, 100 ns"
+        4e-3 / 1024 * 100e-9,
+        "J",
+        r"E_\mathrm{DAC}",
+        "one drive of one word line: 4 mW for 1024 drivers, 100 ns",
     )
-    dac_area: float = quantity(0.00017e-6 / 1024, "m^2", r"A_\mathrm{DAC}", "one driver: 0.00017 mm^2 for 1024")
+    dac_area: float = quantity(
+        0.00017e-6 / 1024, "m^2", r"A_\mathrm{DAC}", "one driver: 0.00017 mm^2 for 1024"
+    )
     read_width: float = quantity(100e-9, "s", r"t_\mathrm{read}", "settling and integration of one read")
     feature: float = quantity(32e-9, "m", "F", "smallest half pitch of the wires")
     cell_features: float = quantity(
@@ -76,7 +84,9 @@ class TileCost:
         """The entry called `name`; raises `PinchedError` where there is none."""
         found = [entry.value for entry in self.entries if entry.name == name]
         require(
-            type(self), len(found) == 1, f"there is no entry '{name}'. There are {', '.join(e.name for e in self.entries)}."
+            type(self),
+            len(found) == 1,
+            f"there is no entry '{name}'. There are {', '.join(e.name for e in self.entries)}.",
         )
         return found[0]
 
@@ -123,7 +133,7 @@ def read_cost(
         tiles=tiles,
         reads=reads,
         entries=(
-            Entry(name="device energy", value=devices, unit="J", formula="sum v^2 G t_read pulses", source="the chip"),
+            Entry(name="device energy", value=devices, unit="J", formula="sum v^2 G t pulses", source="the chip"),
             Entry(name="driver energy", value=drives, unit="J", formula="word lines pulses E_DAC", source=c.source),
             Entry(
                 name="converter energy", value=convert, unit="J",
@@ -132,7 +142,7 @@ def read_cost(
             Entry(name="energy", value=devices + drives + convert, unit="J", formula="sum of the three", source=""),
             Entry(
                 name="latency", value=latency, unit="s",
-                formula="reads (t + n / f_ADC + (phases - 1) max(t, n / f_ADC)), t per phase, n conversions per ADC", source=c.source,
+                formula="reads (t + n / f_ADC + (phases - 1) max(t, n / f_ADC))", source=c.source,
             ),
             Entry(name="cell area", value=cells, unit="m^2", formula="cells c F^2", source="geometry"),
             Entry(
@@ -152,7 +162,13 @@ def write_cost(layer: str, tiles: int, *, pulses: float, time: float, energy: fl
         tiles=tiles,
         reads=0.0,
         entries=(
-            Entry(name="write pulses per cell", value=pulses, unit="1", formula="mean over cells", source=counted),
+            Entry(
+                name="write pulses per cell",
+                value=pulses,
+                unit="1",
+                formula="mean over cells",
+                source=counted,
+            ),
             Entry(name="write time", value=time, unit="s", formula="steps t_w + reads t_r", source=counted),
             Entry(name="write energy", value=energy, unit="J", formula="sum V^2 G t_w", source=counted),
         ),

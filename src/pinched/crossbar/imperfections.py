@@ -1,7 +1,7 @@
 r"""What devices do to a programmed conductance: `Imperfections`, one frozen record, each entry off by default.
 
-In the order in which they act: `levels`, `device_to_device`, `cycle_to_cycle`, stuck cells (when programmed); drift and
-temperature (when time passes); `read_noise` and telegraph noise (new at every read).
+In the order in which they act: `levels`, `device_to_device`, `cycle_to_cycle`, stuck cells (when programmed); drift
+and temperature (when time passes); `read_noise` and telegraph noise (new at every read).
 
 Read noise acts by its moments: independent Gaussian fluctuations $\sigma_{ij}$ of the conductances under voltages
 $v_i$ give a Gaussian current of variance $\sum_i v_i^2 \sigma_{ij}^2$, one number per output in place of one per
@@ -22,7 +22,7 @@ from torch import Tensor
 
 from pinched._params import quantity, require
 from pinched._random import cell_uniforms
-from pinched.constants import E, K_B
+from pinched.constants import K_B, E
 from pinched.crossbar.window import ConductanceWindow
 from pinched.devices.drift import PowerDrift
 from pinched.devices.spatial import SpatialCorrelation
@@ -33,7 +33,9 @@ from pinched.devices.variability import device_normals
 class TelegraphNoise:
     """Traps that take a share of a device's conductance away while they are filled; reads lie far apart."""
 
-    amplitude: float = quantity(0.05, "1", r"\Delta G / G", "share of the conductance that a filled trap takes")
+    amplitude: float = quantity(
+        0.05, "1", r"\Delta G / G", "share of the conductance that a filled trap takes"
+    )
     occupancy: float = quantity(0.5, "1", "p", "share of the time that a trap is filled")
     share: float = quantity(1.0, "1", "s", "share of the devices that have a trap")
 
@@ -62,7 +64,9 @@ class Temperature:
     def __post_init__(self) -> None:
         for name in ("temperature", "reference"):
             value = getattr(self, name)
-            require(self, 1.0 <= value <= 1500.0, f"{name} is {value} K; between 1 and 1500. It is in kelvin.")
+            require(
+                self, 1.0 <= value <= 1500.0, f"{name} is {value} K; between 1 and 1500. It is in kelvin."
+            )
         require(
             self,
             self.device_factor > 0 and self.wire_factor > 0,
@@ -95,7 +99,10 @@ class Imperfections:
     spatial: SpatialCorrelation | None = None
     """How device-to-device deviations hang together by place; None for independent devices."""
     cycle_to_cycle: float = quantity(
-        0.0, "1", r"\sigma_\mathrm{C2C}", "deviation of each programming, as a share of the window (write error)"
+        0.0,
+        "1",
+        r"\sigma_\mathrm{C2C}",
+        "deviation of each programming, as a share of the window (write error)",
     )
     stuck_at_hrs: float = quantity(0.0, "1", "", "share of devices that stay at g_min")
     stuck_at_lrs: float = quantity(0.0, "1", "", "share of devices that stay at g_max")
@@ -105,7 +112,10 @@ class Imperfections:
     temperature: Temperature | None = None
     """None for reading at the temperature of programming."""
     read_noise: float = quantity(
-        0.0, "1", r"\sigma_\mathrm{read}", "deviation of a conductance from read to read, as a share of itself"
+        0.0,
+        "1",
+        r"\sigma_\mathrm{read}",
+        "deviation of a conductance from read to read, as a share of itself",
     )
     read_noise_floor: float = quantity(
         0.0, "S", r"\sigma_0", "deviation from read to read that does not depend on the conductance"
@@ -151,14 +161,11 @@ class Imperfections:
     @property
     def active(self) -> tuple[str, ...]:
         """Names of the entries that are on."""
-        names = []
-        for name in (
+        entries = (
             "levels", "device_to_device", "spatial", "cycle_to_cycle", "stuck_at_hrs", "stuck_at_lrs", "drift",
             "temperature", "read_noise", "read_noise_floor", "telegraph_noise",
-        ):  # fmt: skip
-            if getattr(self, name):
-                names.append(name)
-        return tuple(names)
+        )  # fmt: skip
+        return tuple(name for name in entries if getattr(self, name))
 
     def nearest_level(
         self, conductance: Float[Tensor, "*cell"], window: ConductanceWindow
@@ -177,7 +184,7 @@ class Imperfections:
         device: Float[Tensor, "*cell"] | float,
         cycle: Float[Tensor, "*cell"] | float,
     ) -> Float[Tensor, "*cell"]:
-        """Programmed conductance (S) for standard normal numbers of each device and of this programming; not below 0."""
+        """Programmed conductance (S) for standard normal numbers of each device and this programming; not below 0."""
         placed = self.nearest_level(target, window)
         if self.device_to_device:
             placed = placed * (self.device_to_device * torch.as_tensor(device)).exp()

@@ -49,7 +49,7 @@ class InputCoding(ABC):
     def noise_drive(
         self, drive: Float[Tensor, "*batch input"], steps: Tensor
     ) -> Float[Tensor, "*batch input"]:
-        """Factor of the variance of a conductance that fluctuates from pulse to pulse, in the variance of a signal."""
+        """Factor of the variance of a conductance, fluctuating from pulse to pulse, in that of a signal."""
         del steps
         return drive.square()
 

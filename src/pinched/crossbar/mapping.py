@@ -105,7 +105,7 @@ class ArrayMapping(ABC):
         reference: Float[Tensor, "*tile input output"] | None,
         window: ConductanceWindow,
     ) -> Float[Tensor, "*tile input output signal"]:
-        """Signals per volt (S) of each input: what the cells give, minus the reference that belongs to each output."""
+        """Signals per volt (S) of each input: what the cells give, minus the reference of each output."""
         signals = cells @ cells.new_tensor(self.sense)
         if self.has_reference:
             assert reference is not None
@@ -116,7 +116,7 @@ class ArrayMapping(ABC):
     def combine_variance(
         self, cells: Float[Tensor, "*tile input output cell"]
     ) -> Float[Tensor, "*tile input output signal"]:
-        """Variance of each signal from independent variances of `cells`; the reference is not in it (it is shared)."""
+        """Variance of each signal from independent variances of `cells`; not that of the reference (it is shared)."""
         return cells @ cells.new_tensor(self.sense).square()
 
     def outputs(
@@ -224,7 +224,7 @@ class SingleDevice(_Offset):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BitSlices(ArrayMapping):
-    """Words of `bits` (sign included), their magnitude cut into digits of `cell_bits`, each in a differential pair."""
+    """Words of `bits` (sign included), the magnitude in digits of `cell_bits`, each in a differential pair."""
 
     bits: int = 8
     """Bits of a weight, 2 to 16."""

@@ -2,8 +2,8 @@
 
 Pulses act inside the array: the wires take a part of the voltage away, cells that share a line with the written one
 see a part of it (half-select), and both move by their own law. Lines that are not selected stand at a share of the
-write voltage (`Bias`). Row by row all cells of a word line are written at once, which is fast and pulls the line down;
-cell by cell is slow and leaves a cell the most voltage. What it took is a `WriteRecord`.
+write voltage (`Bias`). Row by row all cells of a word line are written at once, which is fast and pulls the line
+down; cell by cell is slow and leaves a cell the most voltage. What it took is a `WriteRecord`.
 
 Use neither (the default of `convert`) where only the result matters: a write error is `Imperfections.cycle_to_cycle`.
 """
@@ -65,9 +65,7 @@ class WriteRecord:
     reads: int
     """Reads of a word line, of the tile that needed most."""
     time: float = quantity(0.0, "s", "t", "all tiles written at once")
-    energy: float = quantity(
-        0.0, "J", "E", "in the devices of all tiles, half-selected ones included"
-    )
+    energy: float = quantity(0.0, "J", "E", "in the devices of all tiles, half-selected ones included")
     missed: float = 0.0
     """Share of the cells that a verification did not accept; NaN where nobody looked."""
     disturb: float = quantity(
@@ -167,9 +165,7 @@ class _Pulsed(ABC):
         return [(i, unit[j]) for i in lines for j in range(columns) if bool(there[i, j])]
 
     @abstractmethod
-    def _write(
-        self, tile: _Tile, wanted: Tensor, nominal: CellModel, window: ConductanceWindow
-    ) -> None: ...
+    def _write(self, tile: _Tile, wanted: Tensor, nominal: CellModel, window: ConductanceWindow) -> None: ...
 
     @abstractmethod
     def _missed(self, tiles: list[_Tile]) -> float: ...
@@ -212,8 +208,9 @@ class _Tile:
         """Voltage (V) on each cell while `selected` cells of word line `line` are written with `volt` (V)."""
         rows, columns = self.gain.shape
         word_share, bit_share = self.how.bias.value
+        cells = torch.ones_like(self.gain)
         if self.how.bias is Bias.TRANSISTOR:
-            cells = torch.zeros_like(self.gain)
+            cells.zero_()
             cells[line, selected] = 1.0
             word, bit = torch.full((rows,), 0.0), torch.zeros(columns)
             word[line] = 1.0
@@ -226,7 +223,7 @@ class _Tile:
         word, bit = word.double() * volt, bit.double() * volt
         if self.wires.ideal:
             across = word[:, None] - bit[None, :]
-            return across * cells if self.how.bias is Bias.TRANSISTOR else across
+            return across * cells
         array = Crossbar(
             conducting.numpy(),
             wire_resistance=(self.wires.word, self.wires.bit),
@@ -234,7 +231,7 @@ class _Tile:
             sense_resistance=self.wires.sense,
         )
         found = torch.from_numpy(array.solve(word.numpy(), bit.numpy()).device_voltage.copy())
-        return found * cells if self.how.bias is Bias.TRANSISTOR else found
+        return found * cells
 
     def pulse(self, line: int, selected: Tensor, across: Tensor) -> None:
         """One pulse with `across` (V) on every cell, meant for the `selected` cells of `line`."""
@@ -292,17 +289,15 @@ class OpenLoop(_Pulsed):
         levels = torch.tensor(trace, dtype=torch.float64)
         return (wanted.flatten()[:, None] - levels).abs().argmin(1).reshape(wanted.shape)
 
-    def _write(
-        self, tile: _Tile, wanted: Tensor, nominal: CellModel, window: ConductanceWindow
-    ) -> None:
+    def _write(self, tile: _Tile, wanted: Tensor, nominal: CellModel, window: ConductanceWindow) -> None:
         del window
         counts = self.counts(wanted, nominal) * (wanted > 0)
         for line, group in self.groups(wanted):
             left = counts[line] * group
-            across, chosen = None, None
+            across, chosen = torch.empty(0), torch.empty(0)
             for k in range(int(left.max())):
                 selected = left > k
-                if across is None or k % self.solve_every == 0 or not torch.equal(selected, chosen):
+                if k % self.solve_every == 0 or not torch.equal(selected, chosen):
                     across, chosen = tile.voltages(line, selected, self.voltage), selected
                 tile.pulse(line, selected, across)
 
@@ -325,13 +320,13 @@ class WriteVerify(_Pulsed):
     def __post_init__(self) -> None:
         _Pulsed.__post_init__(self)
         require(
-            self, 0.0 < self.tolerance < 1.0, f"tolerance is {self.tolerance}; a share of the window such as 0.02."
+            self,
+            0.0 < self.tolerance < 1.0,
+            f"tolerance is {self.tolerance}; a share of the window such as 0.02.",
         )
         require(self, self.most >= 1, f"most is {self.most} pulses; at least 1.")
 
-    def _write(
-        self, tile: _Tile, wanted: Tensor, nominal: CellModel, window: ConductanceWindow
-    ) -> None:
+    def _write(self, tile: _Tile, wanted: Tensor, nominal: CellModel, window: ConductanceWindow) -> None:
         del nominal
         allowed = self.tolerance * window.width
         for line, group in self.groups(wanted):

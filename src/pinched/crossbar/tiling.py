@@ -115,7 +115,7 @@ def tiled(inputs: int, outputs: int, mapping: ArrayMapping, tile: tuple[int, int
         Tiling,
         len(tile) == 2 and tile[0] >= 1 and tile[1] >= needed,
         f"a tile of {' x '.join(str(n) for n in tile)} (word lines x bit lines) does not hold one weight: "
-        f"{mapping.name} takes 1 word line and {needed} bit lines. Give a larger tile, or a mapping with fewer cells.",
+        f"{mapping.name} takes 1 word line and {needed} bit lines. Give a larger tile, or fewer cells.",
     )
     fit = (tile[1] - has) // mapping.cells
     row_tiles, column_tiles = math.ceil(inputs / tile[0]), math.ceil(outputs / fit)

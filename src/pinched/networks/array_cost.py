@@ -32,20 +32,33 @@ class NetworkCost:
     def __str__(self) -> str:
         lines = []
         for one in (*self.reads, *self.writes):
-            lines.append(f"{one.layer}: {one.tiles} tiles" + (f", {one.reads:g} reads per sample" if one.reads else ""))
+            lines.append(
+                f"{one.layer}: {one.tiles} tiles" + (f", {one.reads:g} reads per sample" if one.reads else "")
+            )
             for e in one.entries:
-                value = f"{e.value / 1e-12:.4g} um^2" if e.unit == "m^2" else show(e.value, e.unit if e.unit != "1" else "")
-                lines.append(f"  {e.name:22} {value:>14}   {e.formula}{f'   [{e.source}]' if e.source else ''}")
+                value = (
+                    f"{e.value / 1e-12:.4g} um^2"
+                    if e.unit == "m^2"
+                    else show(e.value, e.unit if e.unit != "1" else "")
+                )
+                lines.append(
+                    f"  {e.name:22} {value:>14}   {e.formula}{f'   [{e.source}]' if e.source else ''}"
+                )
         total = f"{show(self.total('energy'), 'J')}, {show(self.total('latency'), 's')} per sample"
-        lines.append(f"network: {total}, {self.total('area') / 1e-6:.4g} mm^2; digital circuits are not in it")
+        lines.append(
+            f"network: {total}, {self.total('area') / 1e-6:.4g} mm^2; digital circuits are not in it"
+        )
         return "\n".join(lines)
 
 
 @torch.no_grad()
-def estimate_cost(chip: nn.Module, batch: Tensor, *, constants: CircuitConstants | None = None) -> NetworkCost:
+def estimate_cost(
+    chip: nn.Module, batch: Tensor, *, constants: CircuitConstants | None = None
+) -> NetworkCost:
     """What one sample like those of `batch` costs `chip`, and what writing it took.
 
-    Voltages are those that the inputs in `batch` ask for. Raises `PinchedError` where nothing of `chip` lies in arrays.
+    Voltages are those that the inputs in `batch` ask for. Raises `PinchedError` where nothing of `chip` lies in
+    arrays.
     """
     known = constants or CircuitConstants()
     seen = inputs_of(chip, batch, most=None)

@@ -48,7 +48,11 @@ def evaluate_arrays(
     require(ArrayScore, len(numbers) >= 1, f"arrays is {arrays}; evaluate at least one.")
     require(ArrayScore, len(times) >= 1, "times is empty; give at least one, such as '0 s'.")
     seconds = np.array([to_si(t, "s") for t in times])
-    require(ArrayScore, bool((seconds >= 0).all()), f"times are {seconds.tolist()} s; they count from programming.")
+    require(
+        ArrayScore,
+        bool((seconds >= 0).all()),
+        f"times are {seconds.tolist()} s; they count from programming.",
+    )
     own = copy.deepcopy(chip).eval()
     parts = list(matrices(own))
     options = parts[0].options
@@ -134,8 +138,8 @@ class SaturationMeter:
 def saturation_message(name: str, share: float) -> str:
     """What to say of a layer whose ADC cuts off `share` of the conversions."""
     return (
-        f"{share:.1%} of the conversions of '{name}' lie beyond the range of its ADC and are cut off. Calibrate it on "
-        "data like these (`calibrate`), or give a larger range."
+        f"{share:.1%} of the conversions of '{name}' lie beyond the range of its ADC and are cut off. Calibrate it "
+        "on data like these (`calibrate`), or give a larger range."
     )
 
 
@@ -145,9 +149,10 @@ def _warn_of_chance(score: ArrayScore, chip: nn.Module, data: ImageSet) -> None:
     if score.mean >= half or score.accuracy_float <= score.baseline + 0.05:
         return
     worst = diagnose(chip, data.images[:256]).worst
+    cause = "all together" if worst.cause is None else worst.cause.value
     warnings.warn(
         f"the chips reach {score.mean:.1%} where the float twin has {score.accuracy_float:.1%} and guessing "
-        f"{score.baseline:.1%}. The largest loss is '{worst.cause.value}' in layer '{worst.layer}' (signal to error "
+        f"{score.baseline:.1%}. The largest loss is '{cause}' in layer '{worst.layer}' (signal to error "
         f"{worst.decibel:.1f} dB). See `diagnose(chip, batch)` for every layer and cause.",
         stacklevel=4,
     )

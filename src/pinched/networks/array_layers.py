@@ -7,8 +7,8 @@ gates stay digital.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import torch
 from jaxtyping import Float
@@ -18,6 +18,8 @@ from torch.nn import functional as nnf
 from pinched._errors import PinchedError
 from pinched.crossbar.array_options import ArrayOptions
 from pinched.networks.array_matrix import ArrayMatrix
+
+M = TypeVar("M", bound=nn.Module)
 
 Conv = nn.Conv1d | nn.Conv2d | nn.Conv3d
 Recurrent = nn.RNN | nn.LSTM | nn.GRU
@@ -47,10 +49,14 @@ class ArrayLinear(nn.Module):
         """The float master."""
         return self.matrix.weight
 
-    def original(self) -> nn.Linear:
+    def original(self) -> nn.Module:
         """The float layer with the weights of now."""
         layer = nn.utils.skip_init(
-            nn.Linear, self.in_features, self.out_features, bias=self.bias is not None, dtype=self.weight.dtype
+            nn.Linear,
+            self.in_features,
+            self.out_features,
+            bias=self.bias is not None,
+            dtype=self.weight.dtype,
         )
         return _filled(layer, {"weight": self.weight, "bias": self.bias})
 
@@ -83,7 +89,7 @@ class ArrayConv(nn.Module):
         joined = torch.cat([m.weight for m in self.matrices])  # type: ignore[misc]
         return joined.reshape(self.out_channels, self.in_channels // self.groups, *self.kernel_size)
 
-    def original(self) -> Conv:
+    def original(self) -> nn.Module:
         """The float layer with the weights of now."""
         layer = nn.utils.skip_init(
             self.kind, self.in_channels, self.out_channels, self.kernel_size, stride=self.stride,
@@ -124,12 +130,22 @@ class ArrayRecurrent(nn.Module):
                 "Linear layer after an LSTM without projection."
             )
         self.kind = type(layer)
-        self.input_size, self.hidden_size, self.num_layers = layer.input_size, layer.hidden_size, layer.num_layers
-        self.batch_first, self.dropout, self.bidirectional = layer.batch_first, layer.dropout, layer.bidirectional
+        self.input_size, self.hidden_size, self.num_layers = (
+            layer.input_size,
+            layer.hidden_size,
+            layer.num_layers,
+        )
+        self.batch_first, self.dropout, self.bidirectional = (
+            layer.batch_first,
+            layer.dropout,
+            layer.bidirectional,
+        )
         self.nonlinearity = getattr(layer, "nonlinearity", "tanh")
         self.has_bias = layer.bias
         self.tags = [
-            f"l{k}{tail}" for k in range(layer.num_layers) for tail in (("", "_reverse") if layer.bidirectional else ("",))
+            f"l{k}{tail}"
+            for k in range(layer.num_layers)
+            for tail in (("", "_reverse") if layer.bidirectional else ("",))
         ]
         self.matrices, self.biases = nn.ModuleDict(), nn.ParameterDict()
         for tag in self.tags:
@@ -147,7 +163,9 @@ class ArrayRecurrent(nn.Module):
             self.input_size, self.hidden_size, self.num_layers, bias=self.has_bias, batch_first=self.batch_first,
             dropout=self.dropout, bidirectional=self.bidirectional, dtype=first.weight.dtype, **extra,
         )  # fmt: skip
-        values = {f"weight_{tag}": matrix.weight for tag, matrix in self.matrices.items()}
+        values: dict[str, Tensor | None] = {
+            f"weight_{tag}": matrix.weight for tag, matrix in self.matrices.items()
+        }
         return _filled(layer, values | {f"bias_{tag}": bias for tag, bias in self.biases.items()})
 
     def forward(self, x: Tensor, hx: Tensor | tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, object]:
@@ -221,7 +239,11 @@ class ArrayCell(nn.Module):
         """The float layer with the weights of now."""
         extra = {"nonlinearity": self.nonlinearity} if self.kind is nn.RNNCell else {}
         layer = self.kind(
-            self.input_size, self.hidden_size, bias=self.bias_ih is not None, dtype=self.matrix_ih.weight.dtype, **extra
+            self.input_size,
+            self.hidden_size,
+            bias=self.bias_ih is not None,
+            dtype=self.matrix_ih.weight.dtype,
+            **extra,
         )
         return _filled(
             layer,
@@ -263,7 +285,8 @@ def advance(
     return (1.0 - gate) * fresh + gate * state, memory
 
 
-def _filled(layer, values):
+def _filled(layer: M, values: Mapping[str, Tensor | None]) -> M:
+    """`layer` with `values` in its parameters, on their device."""
     with torch.no_grad():
         for name, value in values.items():
             if value is not None:
@@ -283,8 +306,3 @@ def in_arrays(layer: nn.Module, options: ArrayOptions, *, name: str) -> ArrayLay
     }  # fmt: skip
     maker = makers.get(type(layer))
     return None if maker is None else maker(layer, options, name=name)
-
-
-def kernel_rows(layer: Conv) -> int:
-    """Word lines that the kernel of a convolution takes, per group."""
-    return layer.in_channels // layer.groups * math.prod(layer.kernel_size)

@@ -1,9 +1,9 @@
 """`ArrayMatrix`: a matrix product computed in crossbar tiles, as a torch module that holds its state in buffers.
 
 In evaluation mode the whole linear chain from inputs to bit lines (devices, wires, mapping) has collapsed into one
-matrix per row tile, so that exact wires cost nothing per input. In training mode every forward pass draws devices anew
-from the weights, differentiably: training learns what survives them. Going back to evaluation mode programs the arrays
-with the weights as they are then.
+matrix per row tile, so that exact wires cost nothing per input. In training mode every forward pass draws devices
+anew from the weights, differentiably: training learns what survives them. Going back to evaluation mode programs
+the arrays with the weights as they are then.
 """
 
 from __future__ import annotations
@@ -31,6 +31,27 @@ SATURATED = 0.01
 class ArrayMatrix(nn.Module):
     """x -> x W^T in tiles; `weight` (output, input) is the float master behind the conductances."""
 
+    weight_scale: Tensor
+    """Weight at the end of the window."""
+    conductance: Tensor
+    """Programmed conductances (S), (row tile, column tile, word line, bit line)."""
+    matrix: Tensor
+    """What inputs are multiplied with, in codes of the converters."""
+    variance: Tensor
+    """Variance of that from read to read."""
+    reference_variance: Tensor
+    collapsed: Tensor
+    """The whole chain in units of the output, where a read is one product."""
+    input_range: Tensor
+    """Input that is driven with the read voltage."""
+    input_bipolar: Tensor
+    """1 where inputs have a sign."""
+    adc_step: Tensor
+    adc_gain: Tensor
+    adc_offset: Tensor
+    dac_gain: Tensor
+    dac_offset: Tensor
+
     def __init__(self, weight: Float[Tensor, "output input"], options: ArrayOptions, *, name: str) -> None:
         super().__init__()
         outputs, inputs = weight.shape
@@ -57,7 +78,10 @@ class ArrayMatrix(nn.Module):
         self._even: bool | None = None
         self._steps_taken = 0
         self._check_next = True
-        like = {"dtype": weight.dtype if weight.dtype == torch.float64 else torch.float32, "device": weight.device}
+        like = {
+            "dtype": weight.dtype if weight.dtype == torch.float64 else torch.float32,
+            "device": weight.device,
+        }
         t = self.tiling
         wide = outputs * options.mapping.signals
         # Without converters partial sums are added before anybody looks: the row tiles are one matrix.
@@ -101,9 +125,7 @@ class ArrayMatrix(nn.Module):
     @property
     def place(self) -> Place:
         """Address of the draws."""
-        return Place(
-            seed=self.options.seed, layer=self.name, array=self.array, programming=self.programming
-        )
+        return Place(seed=self.options.seed, layer=self.name, array=self.array, programming=self.programming)
 
     @torch.no_grad()
     def program(self, array: int | None = None, *, time: float = 0.0) -> None:
@@ -114,7 +136,9 @@ class ArrayMatrix(nn.Module):
         if array is not None and array != self.array:
             self.array, self.programming = array, 0
         self.weight_scale.copy_(self._scale())
-        state = Conductances.of(self.weight.detach().double() / self.weight_scale.double(), self.tiling, self.options)
+        state = Conductances.of(
+            self.weight.detach().double() / self.weight_scale.double(), self.tiling, self.options
+        )
         conductance, self.report = state.programmed(self.place)
         self.conductance.copy_(conductance)
         self._draw_converters()
@@ -129,7 +153,9 @@ class ArrayMatrix(nn.Module):
 
     def attenuation(self) -> float:
         """Median of what the wires leave of the current of a device."""
-        state = Conductances.of(self.weight.detach().double() / self.weight_scale.double(), self.tiling, self.options)
+        state = Conductances.of(
+            self.weight.detach().double() / self.weight_scale.double(), self.tiling, self.options
+        )
         left = state.attenuation(self.time)
         return float(left[left > 0].median())
 
@@ -186,7 +212,9 @@ class ArrayMatrix(nn.Module):
 
     def _fold(self) -> Tensor:
         """Codes of the ADC per signal and unit of the input, as far as they are part of the matrix."""
-        factor = self.adc_gain / self.adc_step if self.options.adc is not None else torch.ones_like(self.adc_gain)
+        factor = (
+            self.adc_gain / self.adc_step if self.options.adc is not None else torch.ones_like(self.adc_gain)
+        )
         return factor if self.options.dac is not None else factor / self.input_range
 
     @torch.no_grad()
@@ -396,7 +424,7 @@ class ArrayMatrix(nn.Module):
         # One read per input and phase, each with devices of its own: the oracle of the moments.
         drive, steps = self._drive(flat)
         bits = bits_of(self.options)
-        total = 0.0
+        total = flat.new_zeros(())
         for phase, weight in self.options.inputs.phases(drive, steps, self.input_bipolar, bits):
             rows = []
             for row in self._padded(self._on_lines(phase)):

@@ -54,7 +54,7 @@ def in_arrays_network(model: nn.Module, options: ArrayOptions, *, digital: Seque
             warnings.warn(
                 f"the conductance of {type(options.device).__name__} changes by {bent:.1%} between half the read "
                 f"voltage and {options.read_voltage:g} V: inputs coded as amplitudes are wrong by about as much, and "
-                "that is not simulated. Take PulseCount() or BitSerial(), which use one voltage, or a lower read_voltage.",
+                "that is not simulated. Take PulseCount() or BitSerial(), at one voltage, or a lower read_voltage.",
                 stacklevel=3,
             )
     twin = copy.deepcopy(model).eval()
@@ -116,9 +116,7 @@ def matrices(chip: nn.Module) -> Iterator[ArrayMatrix]:
     """Every matrix of `chip` that lies in arrays; raises `PinchedError` where there is none."""
     found = [m for m in chip.modules() if isinstance(m, ArrayMatrix)]
     if not found:
-        raise PinchedError(
-            f"{type(chip).__name__} has no layer in arrays. Make one with `convert(model, device=..., mapping=DifferentialPair())`."
-        )
+        raise PinchedError(f"{type(chip).__name__} has no layer in arrays. Make one with `convert`.")
     yield from found
 
 

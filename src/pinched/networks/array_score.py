@@ -51,7 +51,9 @@ class ArrayScore:
     """Seed of the chips."""
 
     def __post_init__(self) -> None:
-        require(self, self.accuracy_over_time.size >= 1, "no accuracy: evaluate at least one array at one time.")
+        require(
+            self, self.accuracy_over_time.size >= 1, "no accuracy: evaluate at least one array at one time."
+        )
 
     @property
     def accuracy_array(self) -> Float[np.ndarray, " array"]:
@@ -75,9 +77,7 @@ class ArrayScore:
 
     def interval_at(self, time: int) -> tuple[float, float]:
         """95 % bootstrap interval of the mean over chips at time number `time`; (NaN, NaN) for one chip."""
-        return bootstrap_interval(
-            self.accuracy_over_time[time], lambda x: float(x.mean()), seed=self.seed
-        )
+        return bootstrap_interval(self.accuracy_over_time[time], lambda x: float(x.mean()), seed=self.seed)
 
     def __str__(self) -> str:
         low, high = self.interval

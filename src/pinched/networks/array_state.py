@@ -1,6 +1,7 @@
 """From weights to what a read multiplies with: target, programmed, aged and wired conductances of one matrix.
 
-Programmed conductances are float64 until they are stored, those of a training step as precise as the weights. Tiles are (row tile, column tile, word line, bit line).
+Programmed conductances are float64 until they are stored, those of a training step as precise as the weights. Tiles
+are (row tile, column tile, word line, bit line).
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def standard_normal(like: Tensor) -> Tensor:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class ReadState:
-    """One read of a matrix in units of the window: signals per unit of drive, and their variances from read to read."""
+    """A read in units of the window: signals per unit of drive, and their variances from read to read."""
 
     signals: Float[Tensor, "row_tile row wide"]
     variance: Float[Tensor, "row_tile row wide"]
@@ -51,7 +52,9 @@ class Conductances:
         """Targets of `weight`, between -1 and 1 (what exceeds that is held), in its precision."""
         cells = options.mapping.targets(weight, options.window)
         return cls(
-            target=tiling.fold(cells, options.mapping.reference(options.window)), tiling=tiling, options=options
+            target=tiling.fold(cells, options.mapping.reference(options.window)),
+            tiling=tiling,
+            options=options,
         )
 
     @property
@@ -156,9 +159,7 @@ def _read_state(
     now, width = options.imperfections, options.window.width
     signals = _signals(effective, tiling, options)
     if not now.noisy:
-        return ReadState(
-            signals=signals, variance=torch.zeros_like(signals), reference_variance=None
-        )
+        return ReadState(signals=signals, variance=torch.zeros_like(signals), reference_variance=None)
     mean, variance = now.read_moments(conductance, traps)
     if not options.wires.ideal:
         # The fluctuation of a device reaches its bit line as its current does.

@@ -13,6 +13,7 @@ from pinched.crossbar.converters import CalibratedRange, FixedRange
 from pinched.networks.array_matrix import ArrayMatrix, bits_of
 from pinched.networks.array_network import matrices
 
+
 @torch.no_grad()
 def calibrate(chip: nn.Module, inputs: Tensor) -> nn.Module:
     """A copy of `chip` whose converters have the ranges that `inputs` ask for (a few hundred will do).
@@ -73,7 +74,7 @@ class Observer:
                 self.signals.append(signals.abs())
         else:
             self.low = min(self.low, float(flat.min()))
-            self.inputs.append(some(flat.abs().flatten()))
+            self.inputs.append(_some(flat.abs().flatten()))
         whole = plain.flatten(0, 1)[matrix.tiling.padding :]
         return matrix._decoded(flat @ whole) * matrix.weight_scale
 
@@ -87,8 +88,10 @@ class Observer:
         if dac is not None:
             matrix.input_bipolar.fill_(float(self.low < 0))
         if dac is None or isinstance(dac.range, CalibratedRange):
-            rule = dac.range if dac is not None and isinstance(dac.range, CalibratedRange) else CalibratedRange()
-            matrix.input_range.fill_(full_scale(torch.cat(self.inputs), rule))
+            rule = (
+                dac.range if dac is not None and isinstance(dac.range, CalibratedRange) else CalibratedRange()
+            )
+            matrix.input_range.fill_(_full_scale(torch.cat(self.inputs), rule))
         matrix.refold(before)
 
     def set_signals(self, matrix: ArrayMatrix) -> None:
@@ -102,27 +105,27 @@ class Observer:
             if isinstance(adc.range, FixedRange):
                 matrix._fix_adc_range(adc)
             elif adc.range.per_tile:
-                matrix.adc_step.copy_(per_tile(seen, matrix, adc.range) / top)
+                matrix.adc_step.copy_(_per_tile(seen, matrix, adc.range) / top)
             else:
-                matrix.adc_step.fill_(full_scale(some(seen.flatten()), adc.range) / top)
+                matrix.adc_step.fill_(_full_scale(_some(seen.flatten()), adc.range) / top)
         matrix.calibrated = True
         matrix._draw_converters()
         matrix.refold(before)
         matrix._check_next = True
 
 
-def per_tile(seen: Tensor, matrix: ArrayMatrix, rule: CalibratedRange) -> Tensor:
+def _per_tile(seen: Tensor, matrix: ArrayMatrix, rule: CalibratedRange) -> Tensor:
     t, signals = matrix.tiling, matrix.options.mapping.signals
     step = torch.empty_like(matrix.adc_step)
     width = t.tile_outputs * signals
     for r in range(t.row_tiles):
         for start in range(0, t.outputs * signals, width):
             part = seen[r, :, start : start + width].flatten()
-            step[r, :, start : start + width] = full_scale(some(part), rule)
+            step[r, :, start : start + width] = _full_scale(_some(part), rule)
     return step
 
 
-def some(values: Tensor, most: int = 200_000) -> Tensor:
+def _some(values: Tensor, most: int = 200_000) -> Tensor:
     """At most `most` of `values`, the largest among them."""
     if values.numel() <= most:
         return values
@@ -130,7 +133,7 @@ def some(values: Tensor, most: int = 200_000) -> Tensor:
     return torch.cat([kept, values.max()[None]])
 
 
-def full_scale(values: Tensor, rule: CalibratedRange) -> float:
+def _full_scale(values: Tensor, rule: CalibratedRange) -> float:
     if rule.quantile == 1.0:
         found = float(values.max())
     else:

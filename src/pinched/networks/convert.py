@@ -1,9 +1,9 @@
 """`convert`: a trained network and a kind of device become a network on memristors, stored or computed.
 
-The mapping decides which. With a word mapping (`TwosComplement`, `OffsetBinary`, `SignMagnitude`) weights are words in
-a digital memory, read back before use: a `MemoryNetwork`, see `stored`. With an array mapping (`DifferentialPair`,
-`OffsetColumn`, `SingleDevice`, `BitSlices`, `BinaryWords`) weights are conductances and the products are computed in
-crossbar tiles with real wires: a plain torch module, see `array_network`.
+The mapping decides which. With a word mapping (`TwosComplement`, `OffsetBinary`, `SignMagnitude`) weights are words
+in a digital memory, read back before use: a `MemoryNetwork`, see `stored`. With an array mapping
+(`DifferentialPair`, `OffsetColumn`, `SingleDevice`, `BitSlices`, `BinaryWords`) weights are conductances and the
+products are computed in crossbar tiles with real wires: a plain torch module, see `array_network`.
 """
 
 from __future__ import annotations
@@ -154,15 +154,19 @@ def convert(
         _refuse(mapping, computed_only, "computes nothing in arrays: words are read back from a memory")
         if not isinstance(device, DeviceSpread):
             raise PinchedError(
-                f"device is {type(device).__name__}, but {type(mapping).__name__} stores words in binary cells. Give a "
-                "DeviceSpread (`fit_spread`, `presets`), or an array mapping such as DifferentialPair()."
+                f"device is {type(device).__name__}, but {type(mapping).__name__} stores words in binary cells. Give "
+                "a DeviceSpread (`fit_spread`, `presets`), or an array mapping such as DifferentialPair()."
             )
         return store(
             model, device=device, mapping=mapping, shape=shape, write_voltage=write_voltage, threshold=threshold,
             repair=repair, endurance=endurance, stuck_at_hrs=stuck_at_hrs, stuck_at_lrs=stuck_at_lrs, cycles=cycles,
             relaxation=relaxation, bake=bake, sensing=sensing, pulses=pulses, seed=seed,
         )  # fmt: skip
-    _refuse(mapping, stored_only, "computes with conductances; stuck cells and write errors are part of `imperfections`")
+    _refuse(
+        mapping,
+        stored_only,
+        "computes with conductances; stuck cells and write errors are part of `imperfections`",
+    )
     if isinstance(device, DeviceSpread):
         raise PinchedError(
             f"device is a DeviceSpread of binary cells, but {type(mapping).__name__} programs conductances between "
@@ -194,8 +198,8 @@ def convert(
     )
     if needs_calibration(options) and calibration is None:
         raise PinchedError(
-            "a converter takes its range from data, and there are none. Give calibration=images (a few hundred inputs "
-            "of the model), or a FixedRange."
+            "a converter takes its range from data, and there are none. Give calibration=images (a few hundred "
+            "inputs of the model), or a FixedRange."
         )
     chip = in_arrays_network(model, options, digital=digital)
     return chip if calibration is None else calibrate(chip, calibration)
@@ -206,5 +210,5 @@ def _refuse(mapping: WordMapping | ArrayMapping, given: dict[str, bool], why: st
     if wrong:
         raise PinchedError(
             f"{', '.join(wrong)} {'was' if len(wrong) == 1 else 'were'} given, but the mapping "
-            f"{type(mapping).__name__} {why}. Leave {'it' if len(wrong) == 1 else 'them'} out, or choose another mapping."
+            f"{type(mapping).__name__} {why}. Leave {'it' if len(wrong) == 1 else 'them'} out, or change the mapping."
         )

@@ -1,9 +1,10 @@
 r"""`diagnose`: which imperfection costs how much in which layer, in decibels.
 
 Each layer gets the inputs that it has in the float twin, and its output through the array is compared with the exact
-product: the signal-to-error ratio $10 \log_{10}(\sum y^2 / \sum (y' - y)^2)$, with one cause switched on at a time and
-with all together, in the same devices. 40 dB is an error of 1 %; below 10 dB a layer says little. `gain` tells an
-attenuation (which scaling mends) from scatter (which it does not). `saturated` and `dead` look at the converters.
+product: the signal-to-error ratio $10 \log_{10}(\sum y^2 / \sum (y' - y)^2)$, with one cause switched on at a time
+and with all together, in the same devices. 40 dB is an error of 1 %; below 10 dB a layer says little. `gain` tells
+an attenuation (which scaling mends) from scatter (which it does not). `saturated` and `dead` look at the
+converters.
 """
 
 from __future__ import annotations
@@ -86,11 +87,11 @@ class Diagnosis:
 
     def __str__(self) -> str:
         lines = [f"{'layer':24} {'cause':30} {'S/E dB':>8} {'gain':>7} {'scaled dB':>10}"]
-        for loss in self.losses:
-            cause = "all together" if loss.cause is None else loss.cause.value
-            lines.append(
-                f"{loss.layer:24} {cause:30} {loss.decibel:8.1f} {loss.gain:7.3f} {loss.decibel_scaled:10.1f}"
-            )
+        lines += [
+            f"{loss.layer:24} {'all together' if loss.cause is None else loss.cause.value:30} {loss.decibel:8.1f} "
+            f"{loss.gain:7.3f} {loss.decibel_scaled:10.1f}"
+            for loss in self.losses
+        ]
         lines.append(
             f"{'layer':24} {'tiles':>5} {'saturated':>10} {'dead':>8} {'codes used':>11} {'inputs cut':>11} "
             f"{'small weights':>14} {'wires leave':>12}"
@@ -107,8 +108,8 @@ class Diagnosis:
 def diagnose(chip: nn.Module, batch: Tensor) -> Diagnosis:
     """What every imperfection of `chip` costs in every layer, on inputs like `batch` (a few hundred will do).
 
-    Raises `PinchedError` where `chip` has no layer in arrays. Read noise is drawn from torch's global generator, whose
-    state is put back.
+    Raises `PinchedError` where `chip` has no layer in arrays. Read noise is drawn from torch's global generator,
+    whose state is put back.
     """
     parts = list(matrices(chip))
     seen = inputs_of(chip, batch, most=4096)
@@ -118,8 +119,9 @@ def diagnose(chip: nn.Module, batch: Tensor) -> Diagnosis:
         for matrix in parts:
             x = seen[id(matrix)]
             exact = x.double() @ matrix.weight.detach().double().T
-            for cause in matrix.options.causes:
-                losses.append(_loss(matrix, cause, x, exact, matrix.options.only(cause)))
+            losses += [
+                _loss(matrix, cause, x, exact, matrix.options.only(cause)) for cause in matrix.options.causes
+            ]
             losses.append(_loss(matrix, None, x, exact, matrix.options))
             ranges.append(_range(matrix, x))
     return Diagnosis(losses=tuple(losses), ranges=tuple(ranges), inputs=len(batch))

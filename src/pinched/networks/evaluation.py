@@ -1,8 +1,8 @@
 """`evaluate`: what a network on memristors is worth, as a distribution over arrays and beside what needs none.
 
-A network in computing arrays goes to `array_evaluation`. Of a stored one, every array is written with the words of the network, read back, and the network built of what was read
-classifies all images. The `Score` carries the float twin, the quantized twin, and two baselines, because an
-accuracy without them says nothing.
+A network in computing arrays goes to `array_evaluation`. Of a stored one, every array is written with the words of
+the network, read back, and the network built of what was read classifies all images. The `Score` carries the float
+twin, the quantized twin, and two baselines, because an accuracy without them says nothing.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from pinched.crossbar.repair import ProgrammedMemory, unplaced_note
 from pinched.networks._threads import in_portions
 from pinched.networks.array_evaluation import evaluate_arrays
 from pinched.networks.array_score import ArrayScore
-from pinched.networks.stored import MemoryNetwork
 from pinched.networks.datasets import ImageSet, Split
 from pinched.networks.findings import StorageCost
 from pinched.networks.quantized import QuantizedNetwork
 from pinched.networks.score import Score
 from pinched.networks.storage import describe_storage
+from pinched.networks.stored import MemoryNetwork
 from pinched.networks.training import accuracy
 
 

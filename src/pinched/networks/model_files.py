@@ -1,8 +1,8 @@
 """Trained weights from files of other programs: `read_weights` and `chain_of`, without pickle.
 
-NPZ, safetensors, and what `torch.save(model.state_dict())` writes (read as weights only, nothing in it is run). A file
-holds tensors and no architecture: a chain of linear layers is told from their shapes, everything else needs its own
-module and `convert` in Python.
+NPZ, safetensors, and what `torch.save(model.state_dict())` writes (read as weights only, nothing in it is run). A
+file holds tensors and no architecture: a chain of linear layers is told from their shapes, everything else needs
+its own module and `convert` in Python.
 """
 
 from __future__ import annotations
@@ -77,27 +77,30 @@ def chain_of(state: dict[str, Tensor], activation: Activation = Activation.RELU)
     before: int | None = None
     for head in heads:
         prefix = f"{head}." if head else ""
-        own = {name.removeprefix(prefix): value for name, value in state.items() if name.rpartition(".")[0] == head}
+        own = {
+            name.removeprefix(prefix): value
+            for name, value in state.items()
+            if name.rpartition(".")[0] == head
+        }
         weight, bias = own.get("weight"), own.get("bias")
         if weight is None or weight.ndim != 2 or set(own) - {"weight", "bias"}:
             shapes = {name: tuple(value.shape) for name, value in own.items()}
             raise PinchedError(
-                f"the layer '{head}' holds {shapes}, which is no linear layer: a file does not say how it is computed. "
+                f"the layer '{head}' holds {shapes}, which is no linear layer: a file does not say what it computes. "
                 "Build the module in Python, load the file into it, and call `convert(model, ...)`."
             )
         outputs, inputs = weight.shape
         if before is not None and inputs != before:
             raise PinchedError(
-                f"the layer '{head}' takes {inputs} inputs, but the one before it gives {before}: these layers are no "
+                f"the layer '{head}' takes {inputs} inputs, but the one before gives {before}: these layers are no "
                 "chain. Build the module in Python and call `convert(model, ...)`."
             )
         if bias is not None and tuple(bias.shape) != (outputs,):
-            raise PinchedError(f"the bias of '{head}' has the shape {tuple(bias.shape)} for {outputs} outputs.")
+            raise PinchedError(
+                f"the bias of '{head}' has the shape {tuple(bias.shape)} for {outputs} outputs."
+            )
         layer = nn.utils.skip_init(nn.Linear, inputs, outputs, bias=bias is not None)
-        with torch.no_grad():
-            layer.weight.copy_(weight)
-            if bias is not None:
-                layer.bias.copy_(bias)
+        layer.load_state_dict(own)
         steps += [layer, activation.value()]
         before = outputs
     if not steps:

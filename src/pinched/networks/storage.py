@@ -25,9 +25,9 @@ from pinched.crossbar.sensing import ByCurrent
 from pinched.crossbar.words import BitOrder
 from pinched.crossbar.writing import OnePulse, WriteVerify, Writing
 from pinched.devices.spread import DeviceSpread
-from pinched.networks.stored import MemoryNetwork, array_shape, store
 from pinched.networks.mapping import TwosComplement, WordMapping
 from pinched.networks.quantization import BitFlips, Quantizer
+from pinched.networks.stored import MemoryNetwork, array_shape, store
 
 
 class Spares(Enum):

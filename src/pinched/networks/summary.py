@@ -1,4 +1,4 @@
-"""`summary`: what a chip is made of, layer by layer: tiles, cells, levels, converters, imperfections on and off, cost."""
+"""`summary`: what a chip is made of: tiles, cells, levels, converters, imperfections on and off."""
 
 from __future__ import annotations
 
