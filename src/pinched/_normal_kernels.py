@@ -1,7 +1,7 @@
 """Many standard normal numbers at once, float32: what read noise takes one of per output and input.
 
 `standard_normals(shape, key)` for noise that has no address of its own (the next read, and the next); draws that
-belong to a device come from `_random`. Lanes of xoshiro128++ (blackman2021scrambled) side by side, so that the loops become
+belong to a device come from `_random`. Lanes of xoshiro128++ (blackman2021scrambled) side by side, so that the loops
 vector instructions, seeded by Philox; Box-Muller with polynomials of single precision.
 """
 

@@ -236,6 +236,7 @@ def test_pulses_average_the_noise_of_reads():
     torch.testing.assert_close(deviation[1], deviation[0] / 63**0.5, rtol=0.08, atol=0)
 
 
+@pytest.mark.slow
 def test_read_noise_through_wires_is_first_order():
     # 10 % of the signal is lost in the wires; literal draws solve the circuit for every read. 300 of them: 4 %.
     net, x = seeded(nn.Linear(8, 3, bias=False)), numbers(1, 8).expand(300, 8)
@@ -338,18 +339,19 @@ def test_going_back_to_evaluation_programs_the_new_weights():
     torch.testing.assert_close(chip(x), float_twin(chip)(x), rtol=0, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_training_on_arrays_recovers_accuracy(blobs):
     # 60 % spread of every device and 3 levels: seen in training, the network stands it better.
     net = train(mlp((6, 12, 3)), blobs, epochs=60)
     chip = in_arrays(net, imperfections=Imperfections(device_to_device=0.6, levels=3))
-    before = evaluate(chip, blobs, arrays=10)
-    after = evaluate(train(chip, blobs, epochs=100), blobs, arrays=10)
+    before = evaluate(chip, blobs, arrays=6)
+    after = evaluate(train(chip, blobs, epochs=40), blobs, arrays=6)
     assert before.accuracy_float > 0.98
     assert after.mean >= before.mean + 0.3 * (before.accuracy_float - before.mean)
 
 
 def test_a_score_over_times_and_chips(blobs):
-    net = train(mlp((6, 8, 3)), blobs, epochs=60)
+    net = train(mlp((6, 8, 3)), blobs, epochs=25)
     now = Imperfections(drift=PowerDrift(nu=0.1), drift_spread=0.1, read_noise=0.05)
     chip = in_arrays(net, imperfections=now)
     score = evaluate(chip, blobs, arrays=4, times=("1 s", "1 h", 1e7))
@@ -362,7 +364,7 @@ def test_a_score_over_times_and_chips(blobs):
 
 
 def test_guessing_is_not_silent(blobs):
-    net = train(mlp((6, 8, 3)), blobs, epochs=60)
+    net = train(mlp((6, 8, 3)), blobs, epochs=25)
     chip = in_arrays(net, imperfections=Imperfections(stuck_at_lrs=0.9))
     with pytest.warns(UserWarning, match=r"'stuck cells' in layer"):
         evaluate(chip, blobs, arrays=3)
@@ -450,7 +452,7 @@ def test_bad_options():
 
 def test_calibration_needs_no_second_solution_and_changes_no_product():
     net, x = mlp((20, 8, 3), seed=3), numbers(50, 20)
-    chip = in_arrays(net, wire_resistance="5 ohm", adc=Adc(bits=16, range=FixedRange(1e-3)))
+    chip = in_arrays(net, wire_resistance="5 ohm", adc=Adc(bits=22, range=FixedRange(1e-3)))
     again = calibrate(chip, x)
     assert next(matrices(again)).calibrated
-    torch.testing.assert_close(again(x), chip(x), rtol=0, atol=2e-3)
+    torch.testing.assert_close(again(x), chip(x), rtol=0, atol=2e-4)

@@ -66,7 +66,7 @@ def in_arrays_network(model: nn.Module, options: ArrayOptions, *, digital: Seque
     # A layer that stands at several places is one layer, and stays one.
     done: dict[int, nn.Module] = {}
     for path, part in _parents(twin, tuple(digital)):
-        for label, child in list(part.named_children()):
+        for label, child in _children(part):
             name = f"{path}.{label}" if path else label
             if _skipped(name, digital) or isinstance(child, _LAYERS):
                 continue
@@ -84,6 +84,11 @@ def in_arrays_network(model: nn.Module, options: ArrayOptions, *, digital: Seque
             "nothing to convert."
         )
     return twin
+
+
+def _children(part: nn.Module) -> list[tuple[str, nn.Module]]:
+    # Not `named_children`, which names a layer that stands at two places once.
+    return [(label, child) for label, child in part._modules.items() if child is not None]
 
 
 def _skipped(name: str, digital: Sequence[str]) -> bool:
@@ -151,7 +156,7 @@ def float_twin(chip: nn.Module) -> nn.Module:
     twin = copy.deepcopy(chip).eval()
     done: dict[int, nn.Module] = {}
     for part in list(twin.modules()):
-        for label, child in list(part.named_children()):
+        for label, child in _children(part):
             if isinstance(child, _LAYERS):
                 if id(child) not in done:
                     done[id(child)] = child.original().eval()
