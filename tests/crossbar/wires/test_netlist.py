@@ -36,10 +36,14 @@ def cases():
         "broken and short": Crossbar(broken, wire_resistance=(word, 2.0)),
         "sinh": NonlinearCrossbar(cells=sinh_cells(), shape=(4, 5), **wires),
         "1S1R": NonlinearCrossbar(
-            cells=SelectorCells(device=device, selector=SinhConduction(i_0=1e-7, v_0=0.06)), shape=(4, 5), **wires
+            cells=SelectorCells(device=device, selector=SinhConduction(i_0=1e-7, v_0=0.06)),
+            shape=(4, 5),
+            **wires,
         ),
         "1T1R": NonlinearCrossbar(
-            cells=TransistorCells(device=device, transistor=Transistor(), gate_voltage=1.2), shape=(4, 5), **wires
+            cells=TransistorCells(device=device, transistor=Transistor(), gate_voltage=1.2),
+            shape=(4, 5),
+            **wires,
         ),
     }
 

@@ -40,7 +40,11 @@ def assert_same(solution, expected, tolerance=LINEAR):
 
 
 def files(folder: Path):
-    return sorted(folder.glob("xb_*.npz")) + sorted(folder.glob("sneak_*.npz")) + sorted(folder.glob("asym_*.npz"))
+    return (
+        sorted(folder.glob("xb_*.npz"))
+        + sorted(folder.glob("sneak_*.npz"))
+        + sorted(folder.glob("asym_*.npz"))
+    )
 
 
 def test_every_linear_reference_file(shared):
@@ -149,7 +153,9 @@ def test_wires_without_resistance(wires, ends):
 
 
 def test_a_single_cell_is_a_chain_of_resistances():
-    array = Crossbar(np.array([[1e-4]]), wire_resistance=(2.0, 3.0), source_resistance=5.0, sense_resistance=7.0)
+    array = Crossbar(
+        np.array([[1e-4]]), wire_resistance=(2.0, 3.0), source_resistance=5.0, sense_resistance=7.0
+    )
     np.testing.assert_allclose(array.effective_conductance(), [[1 / (1e4 + 2 + 3 + 5 + 7)]], rtol=1e-14)
 
 

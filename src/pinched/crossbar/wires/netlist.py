@@ -21,6 +21,7 @@ from pinched.devices.export._text import number
 from pinched.devices.export.spice import instance_parameters, subcircuit
 from pinched.devices.law import Law, parameters, with_parameters
 
+
 def netlist(
     array: Crossbar | NonlinearCrossbar,
     word_line_voltage: np.ndarray | float,
@@ -37,7 +38,9 @@ def netlist(
     word = terminal_voltages(array, word_line_voltage, lines, "word_line_voltage")
     bit = terminal_voltages(array, bit_line_voltage, columns, "bit_line_voltage")
     if np.isnan(word).all() and np.isnan(bit).all():
-        raise PinchedError("every line floats (all voltages are NaN). Give at least one line a voltage; 0 V grounds it.")
+        raise PinchedError(
+            "every line floats (all voltages are NaN). Give at least one line a voltage; 0 V grounds it."
+        )
     text = [f"* {lines} x {columns} array; written by pinched"]
     definitions, cells = _linear(array) if isinstance(array, Crossbar) else _nonlinear(array)
     text += definitions
@@ -117,7 +120,9 @@ def _nonlinear(array: NonlinearCrossbar) -> tuple[list[str], list[str]]:
             ]  # fmt: skip
         return definitions + more, found
     if not isinstance(cells, TransistorCells):
-        raise PinchedError(f"there is no netlist of {type(cells).__name__}; write the subcircuit of your cell by hand.")
+        raise PinchedError(
+            f"there is no netlist of {type(cells).__name__}; write the subcircuit of your cell by hand."
+        )
     definitions, instance = _device(cells.device, "cell", shape)
     gate = np.broadcast_to(np.asarray(cells.gate_voltage, dtype=np.float64), shape)
     t = cells.transistor

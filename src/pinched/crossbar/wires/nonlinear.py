@@ -217,7 +217,9 @@ class _SparseTangents:
             bit_voltage=bits,
             device_voltage=words - bits,
             device_current=flow,
-            residual=relative(wrong, (word_current, bit_current), float(np.abs(words).max()), self.largest_wire),
+            residual=relative(
+                wrong, (word_current, bit_current), float(np.abs(words).max()), self.largest_wire
+            ),
             iterations=steps,
             method=self.method,
         )
