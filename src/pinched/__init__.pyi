@@ -6,7 +6,6 @@ from .crossbar.wires.cells import SelectorCells as SelectorCells
 from .crossbar.wires.cells import Transistor as Transistor
 from .crossbar.wires.cells import TransistorCells as TransistorCells
 from .crossbar.wires.gradient import effective_conductance as effective_conductance
-from .crossbar.wires.netlist import netlist as array_netlist
 from .crossbar.wires.nonlinear import NonlinearCrossbar as NonlinearCrossbar
 from .crossbar.wires.schemes import Scheme as Scheme
 from .crossbar.wires.schemes import read_cell as read_cell

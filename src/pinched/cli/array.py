@@ -63,7 +63,7 @@ def solve(
     with mistakes_end_with_two(as_json):
         from pinched._files import check_output, output_folder
         from pinched.crossbar.wires.array import Crossbar
-        from pinched.crossbar.wires.netlist import netlist as spice
+        from pinched.crossbar.wires.netlist import array_netlist
         from pinched.report.array_results import MARK, array_record, write_array
         from pinched.report.figures_crossbar import applied_voltage
 
@@ -97,7 +97,7 @@ def solve(
         }
         record = array_record(solution, ideal, applied, about)
         with output_folder(out, mark=MARK) as folder:
-            texts = {"array.cir": spice(array, word, bit)} if netlist else {}
+            texts = {"array.cir": array_netlist(array, word, bit)} if netlist else {}
             write_array(folder, solution, applied, record, texts)
         if as_json:
             sys.stdout.write((out / MARK).read_text(encoding="utf-8"))
@@ -127,7 +127,7 @@ def _read(file: Path) -> dict[str, np.ndarray]:
         found[name] = np.asarray(held[key], dtype=np.float64)
     if "conductance" not in found:
         raise PinchedError(
-            f"{file} has no conductance (S, (word line, bit line)); it has {', '.join(held) or 'nothing with a name'}."
+            f"{file} has no conductance (S, (word line, bit line)); it has {', '.join(held) or 'no named array'}."
         )
     if found["conductance"].ndim != 2:
         raise PinchedError(

@@ -59,7 +59,7 @@ def write_array(
     record: Mapping[str, Any],
     texts: Mapping[str, str],
 ) -> None:
-    """Write array.json, solution.npz (all voltages and currents), maps as PDF, SVG and PNG, and `texts` by file name."""
+    """Write array.json, solution.npz (all voltages and currents), maps (PDF, SVG, PNG), and `texts` by file name."""
     names = (
         "word_line_current", "bit_line_current", "word_voltage", "bit_voltage", "device_voltage", "device_current",
     )  # fmt: skip

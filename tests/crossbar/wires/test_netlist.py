@@ -11,7 +11,7 @@ from pinched._errors import PinchedError
 from pinched._random import generator
 from pinched.crossbar.wires.array import Crossbar
 from pinched.crossbar.wires.cells import DeviceCells, SelectorCells, Transistor, TransistorCells
-from pinched.crossbar.wires.netlist import netlist
+from pinched.crossbar.wires.netlist import array_netlist
 from pinched.crossbar.wires.nonlinear import NonlinearCrossbar
 from pinched.devices.laws.conduction import OhmicConduction, SinhConduction
 
@@ -56,7 +56,7 @@ def test_ngspice_finds_the_same_currents(name, floating, tmp_path):
     word, bit = np.array([0.4, -0.2, 0.1, 0.3]), np.array([0.0, 0.0, 0.1, 0.0, -0.1])
     if floating:
         word[1] = bit[3] = np.nan
-    (tmp_path / "run.cir").write_text(netlist(array, word, bit), encoding="utf-8")
+    (tmp_path / "run.cir").write_text(array_netlist(array, word, bit), encoding="utf-8")
     done = subprocess.run(
         ["ngspice", "-b", "run.cir"], cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False
     )
@@ -75,9 +75,9 @@ def test_ngspice_finds_the_same_currents(name, floating, tmp_path):
 
 def test_what_has_no_netlist_is_refused():
     with pytest.raises(PinchedError, match="one array"):
-        netlist(Crossbar(np.full((2, 3, 3), 1e-4), wire_resistance=1.0), 0.1)
+        array_netlist(Crossbar(np.full((2, 3, 3), 1e-4), wire_resistance=1.0), 0.1)
     held = NonlinearCrossbar(cells=DeviceCells(law=SinhConduction(), state=0.3), shape=(2, 2))
     with pytest.raises(PinchedError, match="held in a state"):
-        netlist(held, 0.1)
+        array_netlist(held, 0.1)
     with pytest.raises(PinchedError, match="every line floats"):
-        netlist(Crossbar(G, wire_resistance=1.0), np.nan, np.nan)
+        array_netlist(Crossbar(G, wire_resistance=1.0), np.nan, np.nan)

@@ -34,7 +34,7 @@ def effective(conductance: np.ndarray, wiring: Wiring) -> np.ndarray:
 
 
 def few(conductance: np.ndarray, wiring: Wiring, volts: np.ndarray, tolerance: float) -> Reading | None:
-    """Currents for `volts` (V, (input, word line)) without the effective matrix, or None where that is the faster way.
+    """Currents for `volts` (V, (input, word line)) without the effective matrix; None where that is faster.
 
     `conductance` is one array. The first input tells how many steps the others will take.
     """
@@ -114,7 +114,7 @@ def solved(
 
 
 def plain(conductance: np.ndarray, wiring: Wiring) -> bool:
-    """True where blocks can be merged: wires that conduct, no short-circuited cell, one end of each line connected."""
+    """True where blocks can be merged: wires that conduct, no short-circuited cell, lines connected at one end."""
     return wiring.plain and not any(wiring.both_ends) and bool(np.isfinite(conductance).all())
 
 

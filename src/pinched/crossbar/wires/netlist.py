@@ -1,8 +1,9 @@
 """An array as a netlist for ngspice: wires, cells, and the voltages of its terminals, solved at the operating point.
 
-`netlist` takes what `solve` takes. Linear cells are resistors; a law is the subcircuit that `pinched.devices.export`
-writes, once, with the parameters of each cell beside its instance. Nodes are `w<i>_<j>` on word lines and `b<i>_<j>` on
-bit lines, sources `vw<i>` and `vb<j>`; the currents of all sources are written to `table`.
+`array_netlist` takes what `solve` takes. Linear cells are resistors; a law is the subcircuit that
+`pinched.devices.export` writes, once, with the parameters of each cell beside its instance. Nodes are `w<i>_<j>` on
+word lines and `b<i>_<j>` on bit lines, sources `vw<i>` and `vb<j>`; the currents of all sources are written to
+`table`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pinched.devices.export.spice import instance_parameters, subcircuit
 from pinched.devices.law import Law, parameters, with_parameters
 
 
-def netlist(
+def array_netlist(
     array: Crossbar | NonlinearCrossbar,
     word_line_voltage: np.ndarray | float,
     bit_line_voltage: np.ndarray | float = 0.0,
@@ -31,8 +32,9 @@ def netlist(
 ) -> str:
     """The netlist of one `array` with these voltages (V) on its terminals; NaN leaves a line floating.
 
-    A cell of 0 S and a wire that is broken are left out; a short circuit is a source of 0 V. Raises `PinchedError` for what
-    `solve` refuses, for a batch of arrays, and for cells that are held in a state (a netlist starts in the initial one).
+    A cell of 0 S and a wire that is broken are left out; a short circuit is a source of 0 V. Raises `PinchedError`
+    for what `solve` refuses, for a batch of arrays, and for cells that are held in a state (a netlist starts in the
+    initial one).
     """
     lines, columns = array.shape
     word = terminal_voltages(array, word_line_voltage, lines, "word_line_voltage")
@@ -129,7 +131,7 @@ def _nonlinear(array: NonlinearCrossbar) -> tuple[list[str], list[str]]:
     found = []
     for i, j in np.ndindex(*shape):
         drain, source = f"m{i}_{j}", f"b{i}_{j}"
-        over = f"{number(gate[i, j] - t.threshold)}"
+        over = f"{number(float(gate[i, j]) - t.threshold)}"
         found += [
             instance(i, j, f"w{i}_{j}", drain),
             f"Bt{i}_{j} {drain} {source} i={{{number(0.5 * t.beta)}*(pow(max({over}-v({source}),0),2)"
@@ -143,8 +145,8 @@ def _device(cells: DeviceCells, called: str, shape: tuple[int, int]):
     require(
         cells,
         cells.state is None,
-        "the devices are held in a state, and a netlist starts in the initial one. Put the state into the parameters of "
-        "the law.",
+        "the devices are held in a state, and a netlist starts in the initial one. Put the state into the parameters "
+        "of the law.",
     )
     law: Law = cells.law
     values = {
