@@ -27,7 +27,7 @@ def gradient(conductance: np.ndarray, wiring: Wiring, weight: np.ndarray) -> np.
     return found.reshape(conductance.shape)
 
 
-_TOLERANCE = 1e-10
+_TOLERANCE = 1e-9
 """Of the voltages in a gradient."""
 
 
