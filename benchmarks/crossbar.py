@@ -1,4 +1,4 @@
-"""Circuits of arrays with real wires, beside badcrossbar (sparse LU of all nodes), on the same arrays in the same run.
+"""Circuits of arrays with real wires, beside badcrossbar (sparse LU of all nodes): same arrays, same run.
 
     python benchmarks/crossbar.py           all sizes (about four minutes, 2 GB: badcrossbar at 512 lines)
     python benchmarks/crossbar.py --quick   up to 128 lines
@@ -21,14 +21,15 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
 
-import numpy as np
+import numpy as np  # noqa: E402
 
-from pinched._random import generator
-from pinched.crossbar.wires.array import Crossbar
+from pinched._random import generator  # noqa: E402
+from pinched.crossbar.wires.array import Crossbar  # noqa: E402
 
 WIRE = 1.0
 LIMIT = {
@@ -73,9 +74,16 @@ def peer(g: np.ndarray, volts: np.ndarray) -> np.ndarray | None:
 
 def against_peer(cases: list[tuple[int, int, float, int]]) -> None:
     """Print one row for each (inputs, lines, tolerance, pairs)."""
-    print(
-        f"{'inputs':>6} {'lines':>6} {'badcrossbar ms':>15} {'pinched ms':>11} {'ratio':>7} {'limit':>6} {'error':>9}  by"
+    heads = (
+        ("inputs", 6),
+        ("lines", 6),
+        ("badcrossbar ms", 15),
+        ("pinched ms", 11),
+        ("ratio", 7),
+        ("limit", 6),
+        ("error", 9),
     )
+    print(" ".join(f"{head:>{width}}" for head, width in heads) + "  by")
     for inputs, lines, tolerance, pairs in cases:
         g, volts = problem(lines, inputs)
 
@@ -112,23 +120,17 @@ def matrix(sizes: list[int]) -> None:
     print(f"\n{'lines':>6} {'matrix ms':>10} {'limit ms':>9} {'GFlop/s of 33 N^3':>18} {'peak MB':>8}")
     found = {}
     for lines in sizes:
-        code = (
-            "import benchmarks_crossbar as b, resource; "
-            f"print(b.matrix_seconds({lines}), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
-        )
-        here = os.path.dirname(os.path.abspath(__file__))
+        # A process of its own: peak memory is that of a process.
         run = subprocess.run(
-            [sys.executable, "-c", f"import sys, importlib.util as u; s = u.spec_from_file_location("
-             f"'benchmarks_crossbar', r'{os.path.join(here, 'crossbar.py')}'); m = u.module_from_spec(s); "
-             f"sys.modules['benchmarks_crossbar'] = m; s.loader.exec_module(m); {code}"],
+            [sys.executable, str(Path(__file__).resolve()), "--matrix", str(lines)],
             capture_output=True, text=True, check=True,
         )  # fmt: skip
         seconds, memory = map(float, run.stdout.split())
         found[lines] = seconds
         limit = MATRIX_LIMIT.get(lines)
+        rate = 33 * lines**3 / seconds / 1e9
         print(
-            f"{lines:6} {1e3 * seconds:10.2f} {1e3 * limit if limit else '':>9} {33 * lines**3 / seconds / 1e9:18.1f} "
-            f"{memory:8.0f}",
+            f"{lines:6} {1e3 * seconds:10.2f} {1e3 * limit if limit else '':>9} {rate:18.1f} {memory:8.0f}",
             flush=True,
         )
     if len(found) > 1:
@@ -182,7 +184,14 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--quick", action="store_true", help="up to 128 lines")
-    quick = parser.parse_args().quick
+    parser.add_argument(
+        "--matrix", type=int, metavar="LINES", help="seconds and peak MB of one matrix, and end"
+    )
+    chosen = parser.parse_args()
+    if chosen.matrix is not None:
+        print(matrix_seconds(chosen.matrix), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        return
+    quick = chosen.quick
     cases = [
         (1, 64, 1e-8, 5),
         (1, 128, 1e-8, 5),

@@ -1,7 +1,7 @@
 """Networks in arrays at the sizes that are claimed: images per CPU second with exact wires, with noise, end to end.
 
-784-128-10 in differential pairs on tiles of 128 word lines; both sides in one run, one thread, CPU time, medians of
-alternating runs. The peer is the float network in torch: the physical limit of this machine. Without a folder MNIST is
+784-128-10 in differential pairs on tiles of 128 word lines; both sides in one run, one thread, CPU time, medians
+of alternating runs. The peer is the float network in torch: the physical limit of this machine. Without a folder MNIST is
 replaced by sparse noise of its size: times do not depend on the pictures.
 Run: python benchmarks/networks_on_arrays.py [folder with the MNIST files]
 """

@@ -1,5 +1,4 @@
 from . import constants as constants
-from .crossbar.wires.array import Crossbar as Crossbar
 from .crossbar.array_options import WireGradient as WireGradient
 from .crossbar.converters import Adc as Adc
 from .crossbar.converters import CalibratedRange as CalibratedRange
@@ -24,6 +23,16 @@ from .crossbar.programming import OpenLoop as OpenLoop
 from .crossbar.programming import Order as Order
 from .crossbar.programming import WriteVerify as WriteVerify
 from .crossbar.window import ConductanceWindow as ConductanceWindow
+from .crossbar.wires.array import Crossbar as Crossbar
+from .crossbar.wires.cells import DeviceCells as DeviceCells
+from .crossbar.wires.cells import SelectorCells as SelectorCells
+from .crossbar.wires.cells import Transistor as Transistor
+from .crossbar.wires.cells import TransistorCells as TransistorCells
+from .crossbar.wires.gradient import effective_conductance as effective_conductance
+from .crossbar.wires.nonlinear import NonlinearCrossbar as NonlinearCrossbar
+from .crossbar.wires.schemes import read_cell as read_cell
+from .crossbar.wires.schemes import Scheme as Scheme
+from .crossbar.wires.stack import CrossbarStack as CrossbarStack
 from .data.keeping import sweeps_csv as sweeps_csv
 from .data.names import NamePattern as NamePattern
 from .data.options import Columns as Columns
@@ -170,6 +179,10 @@ from .report.figures_conduction import plot_conduction as plot_conduction
 from .report.figures_conduction import plot_lrs_series as plot_lrs_series
 from .report.figures_conduction import plot_reset_series as plot_reset_series
 from .report.figures_conduction import plot_slope as plot_slope
+from .report.figures_crossbar import applied_voltage as applied_voltage
+from .report.figures_crossbar import plot_currents as plot_currents
+from .report.figures_crossbar import plot_ir_drop as plot_ir_drop
+from .report.figures_crossbar import plot_node_voltages as plot_node_voltages
 from .report.figures_cycles import plot_cycle_series as plot_cycle_series
 from .report.figures_cycles import plot_resistance_scatter as plot_resistance_scatter
 from .report.figures_device import plot_histogram as plot_histogram

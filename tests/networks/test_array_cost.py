@@ -80,8 +80,8 @@ def test_the_command_writes_what_it_says(tmp_path):
     np.savez(path, **{name: value.numpy() for name, value in net.state_dict().items()})
     run = CliRunner().invoke(
         app,
-        ["convert", str(path), "--tile", "32x32", "--wire", "1 ohm", "--d2d", "0.05", "--adc", "12", "--data", "digits",
-         "--arrays", "2", "--out", str(out), "--json"],
+        ["convert", str(path), "--tile", "32x32", "--wire", "1 ohm", "--d2d", "0.05", "--adc", "12",
+         "--data", "digits", "--arrays", "2", "--out", str(out), "--json"],
     )  # fmt: skip
     assert run.exit_code == 0, run.output
     found = json.loads(run.stdout)

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from pinched import __version__
+from pinched.cli import array
 from pinched.cli.check import check
 from pinched.cli.convert import convert
 from pinched.cli.correct import correct
@@ -40,6 +41,7 @@ app.command()(inspect)
 app.command()(correct)
 app.command()(demo)
 app.command()(reproduce)
+app.add_typer(array.app, name="array")
 
 
 def _version(wanted: bool) -> None:

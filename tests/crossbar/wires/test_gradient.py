@@ -32,7 +32,9 @@ def test_against_central_differences(shape, wires):
             moved = g.copy()
             moved[place] += sign * step
             sides.append((weight * Crossbar(moved, **options).effective_conductance()).sum())
-        assert float(x.grad[place]) == pytest.approx((sides[0] - sides[1]) / (2 * step), abs=1e-6 * float(largest))
+        assert float(x.grad[place]) == pytest.approx(
+            (sides[0] - sides[1]) / (2 * step), abs=1e-6 * float(largest)
+        )
 
 
 def test_currents_have_gradients_by_inputs_and_by_batches_of_arrays():
@@ -59,5 +61,7 @@ def test_the_type_of_the_tensor_is_kept():
     found.sum().backward()
     assert g.grad is not None
     assert g.grad.dtype == torch.float32
-    exact = Crossbar(np.full((3, 3), np.float64(np.float32(1e-4))), wire_resistance=1.0).effective_conductance()
+    exact = Crossbar(
+        np.full((3, 3), np.float64(np.float32(1e-4))), wire_resistance=1.0
+    ).effective_conductance()
     np.testing.assert_allclose(found.detach().numpy(), exact, rtol=1e-7)

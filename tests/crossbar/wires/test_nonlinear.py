@@ -54,7 +54,9 @@ def test_sinh_devices_against_another_newton(shape, segments):
     word[shape[0] // 2 + 1 :], bit[shape[1] // 2 + 1 :] = np.nan, np.nan
     # A resistance for every segment takes the sparse solver, one for all the iteration.
     wire = (np.full(shape, 4.0), np.full(shape, 2.0)) if segments else (4.0, 2.0)
-    array = NonlinearCrossbar(cells=sinh_cells(g, v_0), shape=shape, wire_resistance=wire, sense_resistance=3.0)
+    array = NonlinearCrossbar(
+        cells=sinh_cells(g, v_0), shape=shape, wire_resistance=wire, sense_resistance=3.0
+    )
     found = array.solve(word, bit)
     assert found.method is (Method.SPARSE if segments else Method.CONJUGATE_GRADIENTS)
     expected = oracle(
@@ -81,7 +83,9 @@ def test_any_law_in_its_state():
     """One cell of a law with a state, behind its wires, solved by bisection on the current."""
     law = Yakopcic()
     state = np.array([[0.4]])
-    array = NonlinearCrossbar(cells=DeviceCells(law=law, state=state), shape=(1, 1), wire_resistance=(200.0, 50.0))
+    array = NonlinearCrossbar(
+        cells=DeviceCells(law=law, state=state), shape=(1, 1), wire_resistance=(200.0, 50.0)
+    )
     found = array.solve(0.9)
     low, high = 0.0, 0.9
     for _ in range(200):

@@ -40,7 +40,11 @@ def assert_same(solution, expected, tolerance=LINEAR):
 
 
 def files(folder: Path):
-    return sorted(folder.glob("xb_*.npz")) + sorted(folder.glob("sneak_*.npz")) + sorted(folder.glob("asym_*.npz"))
+    return (
+        sorted(folder.glob("xb_*.npz"))
+        + sorted(folder.glob("sneak_*.npz"))
+        + sorted(folder.glob("asym_*.npz"))
+    )
 
 
 def test_every_linear_reference_file(shared):
@@ -122,6 +126,28 @@ def test_a_cell_cut_off_on_all_sides_has_no_voltage_and_disturbs_nothing():
     assert np.isfinite(solution.bit_line_current).all()
 
 
+@pytest.mark.parametrize("floating", [0.0, 0.5])
+def test_open_cells_and_lines_that_no_voltage_reaches(floating):
+    g = conductances((8, 9))
+    g[generator(7, "open").random(g.shape) < 0.4] = 0.0
+    word, bit = voltages(8, floating), voltages(9, floating, "b")
+    array = Crossbar(g, wire_resistance=2.0)
+    assert_same(array.solve(word, bit), oracle(g, word, bit, word=2.0, bit=2.0))
+    # Two floating lines that only meet each other are an island: no voltage of its own, no current.
+    g[3, :] = g[:, 4] = 0.0
+    g[3, 4] = 1e-4
+    word, bit = word.copy(), bit.copy()
+    word[3] = bit[4] = np.nan
+    alone = Crossbar(g, wire_resistance=2.0).solve(word, bit)
+    assert np.isnan(alone.word_voltage[3]).all()
+    assert np.isnan(alone.bit_voltage[:, 4]).all()
+    assert alone.device_current[3, 4] == 0.0
+    others = np.delete(np.delete(alone.device_current, 3, 0), 4, 1)
+    fewer = Crossbar(np.delete(np.delete(g, 3, 0), 4, 1), wire_resistance=2.0)
+    assert others.shape == fewer.shape
+    assert np.isfinite(alone.word_line_current).all()
+
+
 def test_short_circuited_cells_are_the_limit_of_small_resistances():
     g = conductances((6, 5))
     g[2, 3] = np.inf
@@ -149,7 +175,9 @@ def test_wires_without_resistance(wires, ends):
 
 
 def test_a_single_cell_is_a_chain_of_resistances():
-    array = Crossbar(np.array([[1e-4]]), wire_resistance=(2.0, 3.0), source_resistance=5.0, sense_resistance=7.0)
+    array = Crossbar(
+        np.array([[1e-4]]), wire_resistance=(2.0, 3.0), source_resistance=5.0, sense_resistance=7.0
+    )
     np.testing.assert_allclose(array.effective_conductance(), [[1 / (1e4 + 2 + 3 + 5 + 7)]], rtol=1e-14)
 
 

@@ -14,7 +14,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import get_cython_function_address, intrinsic
 
-_I32, _I64, _F64 = ir.IntType(32), ir.IntType(64), ir.DoubleType()
+_inside: Any = intrinsic  # what it makes has other arguments than the function it is given
 
 
 @cache
@@ -54,7 +54,7 @@ def _in_entry(builder: Any, value: Any) -> Any:
     return slot
 
 
-@intrinsic
+@_inside
 def _gemm(typing_context, address, ta, tb, m, n, k, alpha, a, a0, lda, b, b0, ldb, beta, c, c0, ldc):  # noqa: ARG001
     signature = types.void(
         types.int64, *[types.int32] * 5, types.float64, a, types.intp, types.int32, b, types.intp, types.int32,
@@ -63,7 +63,7 @@ def _gemm(typing_context, address, ta, tb, m, n, k, alpha, a, a0, lda, b, b0, ld
     return signature, _call
 
 
-@intrinsic
+@_inside
 def _syrk(typing_context, address, uplo, trans, n, k, alpha, a, a0, lda, beta, c, c0, ldc):  # noqa: ARG001
     signature = types.void(
         types.int64, *[types.int32] * 4, types.float64, a, types.intp, types.int32, types.float64, c, types.intp,

@@ -12,6 +12,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, models, register_model
 
+_inside: Any = intrinsic  # what it makes has other arguments than the function it is given
 LANES = 8
 _VECTOR = ir.VectorType(ir.DoubleType(), LANES)
 
@@ -37,7 +38,7 @@ def _address(context: Any, builder: Any, kind: Any, array: Any, place: Any) -> A
     return builder.bitcast(builder.gep(data, [place]), _VECTOR.as_pointer())
 
 
-@intrinsic
+@_inside
 def load(typing_context, array, place):  # noqa: ARG001
     """Eight numbers of `array` from `place` on."""
 
@@ -48,7 +49,7 @@ def load(typing_context, array, place):  # noqa: ARG001
     return lanes(array, types.intp), lower
 
 
-@intrinsic
+@_inside
 def store(typing_context, array, place, value):  # noqa: ARG001
     """Write `value` to `array` from `place` on."""
 
@@ -60,7 +61,7 @@ def store(typing_context, array, place, value):  # noqa: ARG001
     return types.void(array, types.intp, lanes), lower
 
 
-@intrinsic
+@_inside
 def spread(typing_context, number):  # noqa: ARG001
     """`number` in every lane."""
 
@@ -80,7 +81,7 @@ def _fused(builder: Any, *arguments: Any) -> Any:
     return builder.call(function, arguments)
 
 
-@intrinsic
+@_inside
 def fma(typing_context, a, b, c):  # noqa: ARG001
     """a b + c."""
 
@@ -90,7 +91,7 @@ def fma(typing_context, a, b, c):  # noqa: ARG001
     return lanes(lanes, lanes, lanes), lower
 
 
-@intrinsic
+@_inside
 def fnma(typing_context, a, b, c):  # noqa: ARG001
     """c - a b."""
 
@@ -100,7 +101,7 @@ def fnma(typing_context, a, b, c):  # noqa: ARG001
     return lanes(lanes, lanes, lanes), lower
 
 
-@intrinsic
+@_inside
 def mul(typing_context, a, b):  # noqa: ARG001
     """a b."""
 
@@ -110,7 +111,7 @@ def mul(typing_context, a, b):  # noqa: ARG001
     return lanes(lanes, lanes), lower
 
 
-@intrinsic
+@_inside
 def add(typing_context, a, b):  # noqa: ARG001
     """a + b."""
 
@@ -120,7 +121,7 @@ def add(typing_context, a, b):  # noqa: ARG001
     return lanes(lanes, lanes), lower
 
 
-@intrinsic
+@_inside
 def reciprocal_root(typing_context, a):  # noqa: ARG001
     """1 / sqrt(a)."""
 
@@ -168,7 +169,7 @@ def _put(context: Any, builder: Any, kind: Any, target: Any, to: Any, vectors: l
         builder.store(vector, _address(context, builder, kind, target, at), align=8)
 
 
-@intrinsic
+@_inside
 def transpose_in(typing_context, source, place, stride, target, to):  # noqa: ARG001
     """Eight rows of eight numbers, `stride` apart in `source`, turned: column k goes to `to` + 8 k in `target`."""
 
@@ -181,7 +182,7 @@ def transpose_in(typing_context, source, place, stride, target, to):  # noqa: AR
     return types.void(source, types.intp, types.intp, target, types.intp), lower
 
 
-@intrinsic
+@_inside
 def transpose_product(typing_context, source, place, stride, factor, target, to):  # noqa: ARG001
     """`transpose_in` of what stands in `source` times what stands at the same places in `factor`."""
 
@@ -196,7 +197,7 @@ def transpose_product(typing_context, source, place, stride, factor, target, to)
     return types.void(source, types.intp, types.intp, factor, target, types.intp), lower
 
 
-@intrinsic
+@_inside
 def transpose_out(typing_context, source, place, target, to, stride):  # noqa: ARG001
     """The other way: eight columns, 8 apart in `source`, to eight rows, `stride` apart in `target`."""
 
@@ -215,7 +216,7 @@ def transpose_out(typing_context, source, place, target, to, stride):  # noqa: A
     return types.void(source, types.intp, target, types.intp, types.intp), lower
 
 
-@intrinsic
+@_inside
 def total(typing_context, a):  # noqa: ARG001
     """Sum of the lanes."""
 
@@ -228,7 +229,7 @@ def total(typing_context, a):  # noqa: ARG001
     return types.float64(lanes), lower
 
 
-@intrinsic
+@_inside
 def divide(typing_context, a, b):  # noqa: ARG001
     """a / b."""
 
@@ -238,7 +239,7 @@ def divide(typing_context, a, b):  # noqa: ARG001
     return lanes(lanes, lanes), lower
 
 
-@intrinsic
+@_inside
 def subtract(typing_context, a, b):  # noqa: ARG001
     """a - b."""
 

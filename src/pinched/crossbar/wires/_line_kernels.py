@@ -1,10 +1,10 @@
 r"""Conjugate gradients with exact lines: the kernels of `conjugate`.
 
-Word lines are eliminated exactly (each is a tridiagonal system), the iteration runs on the nodes of the bit lines, and
-the bit lines, exact again, are its preconditioner. One step is two passes over memory: down the bit lines with the new
-residual, and back up them, where each group of eight word lines is solved as soon as its direction is known. All
-factors come from conductances seen along a line, sums of positive numbers, so that nothing cancels even on a line that
-floats.
+Word lines are eliminated exactly (each is a tridiagonal system), the iteration runs on the nodes of the bit lines,
+and the bit lines, exact again, are its preconditioner. One step is two passes over memory: down the bit lines with
+the new residual, and back up them, where each group of eight word lines is solved as soon as its direction is known.
+All factors come from conductances seen along a line, sums of positive numbers, so that nothing cancels even on a line
+that floats.
 
 Matrices are (word line, bit line) padded to whole vectors, a row is `stride` numbers. Word line factors are stored in
 groups of eight lines, (group, bit line, lane).
@@ -40,8 +40,8 @@ def factor(cells, shape, wires, near_word, far_word, near_bit, far_bit, word_fac
     """Reciprocal pivots of all lines: `word_factor` (group, bit line, lane) and `bit_factor` like `cells`.
 
     `shape` is (lines, columns, padded lines, padded columns, stride), `wires` the conductance (S) of a segment of
-    either kind, near and far those between the ends of the lines and their terminals. A line that is joined to nothing
-    has factors of 0.
+    either kind, near and far those between the ends of the lines and their terminals. A line that is joined to
+    nothing has factors of 0.
     """
     lines, columns, high, wide, stride = shape
     gw, gb = wires[WORD], wires[BIT]
@@ -130,7 +130,7 @@ def _add_ends(group, columns, near, far, line):
 
 @njit(cache=True, nogil=True)
 def start(cells, shape, wires, word_factor, near, far, residual, line):
-    """`residual` = currents (A) into the bit lines at 0 V from word lines with the terminal currents `near`, `far`."""
+    """`residual` = currents (A) into bit lines at 0 V from word lines with the terminal currents `near`, `far`."""
     columns, high, wide, stride = shape[1], shape[2], shape[3], shape[4]
     for group in range(high // LANES):
         row = group * LANES * stride
@@ -258,9 +258,9 @@ def iterate(
 ):  # fmt: skip
     """Solve for the `voltage` (V) of the bit lines, from 0, with the currents `residual` (A), which are used up.
 
-    Without `whole` only the first and the last row of `voltage` are kept up, and the steps end when all that will still
-    change in the current of any terminal is expected to be `tolerance` of the largest; with it, when that holds for
-    the whole array in the norm of the energy as well. Returns (steps, estimated error).
+    Without `whole` only the first and the last row of `voltage` are kept up, and the steps end when all that will
+    still change in the current of any terminal is expected to be `tolerance` of the largest; with it, when that holds
+    for the whole array in the norm of the energy as well. Returns (steps, estimated error).
     """
     lines, wide, stride = shape[0], shape[3], shape[4]
     last = (lines - 1) * stride

@@ -13,8 +13,6 @@ from pinched.crossbar.wires._blas import downdate, multiply
 from pinched.crossbar.wires._lanes import LANES, fnma, load, spread, store
 from pinched.crossbar.wires._part_kernels import part_matrix
 from pinched.crossbar.wires.merge_plan import (
-    A,
-    B,
     CUT,
     KIND,
     LEAF,
@@ -24,6 +22,8 @@ from pinched.crossbar.wires.merge_plan import (
     ROWS,
     RUN_COUNT,
     RUNS,
+    A,
+    B,
 )
 
 _BLOCK = 32
@@ -123,8 +123,8 @@ def _eight_parts(
                 gathered[(i * width + j) * LANES + lane] = cells[row * height + i, column * width + j]
         lane += 1
     part_matrix(
-        part_steps, part_maps, part_runs, sparse_cells, counts, code, matrix, gathered, first_word, word, last_bit, bit,
-        leaf[0], leaf[1], width // leaf[1], part_work, part_panel, slots, pivots,
+        part_steps, part_maps, part_runs, sparse_cells, counts, code, matrix, gathered, first_word, word, last_bit,
+        bit, leaf[0], leaf[1], width // leaf[1], part_work, part_panel, slots, pivots,
     )  # fmt: skip
 
 

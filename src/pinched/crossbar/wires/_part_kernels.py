@@ -9,8 +9,6 @@ from numba import njit
 
 from pinched.crossbar.wires._lanes import LANES, add, fnma, load, mul, reciprocal_root, spread, store
 from pinched.crossbar.wires.merge_plan import (
-    A,
-    B,
     CUT,
     KIND,
     LEAF,
@@ -20,20 +18,22 @@ from pinched.crossbar.wires.merge_plan import (
     ROWS,
     RUN_COUNT,
     RUNS,
+    A,
+    B,
 )
 
 
 @njit(cache=True, nogil=True)
 def part_matrix(
-    steps, maps, runs, sparse_cells, counts, code, matrix, cells, first_word, word, last_bit, bit, height, width, across,
-    work, panel, slots, column,
+    steps, maps, runs, sparse_cells, counts, code, matrix, cells, first_word, word, last_bit, bit, height, width,
+    across, work, panel, slots, column,
 ):  # fmt: skip
     """Fill `work` (lanes innermost) by all `steps`; the result of the last one lies at its OUT.
 
     A part of the part, a leaf of the steps, has `height` x `width` cells, and `across` of them stand side by side.
     `cells` (cell of the whole part, lane) are conductances (S), `word` and `bit` those of a segment (lane),
-    `first_word` those of the first segment of the word lines and `last_bit` of the last one of the bit lines, where the
-    terminals are.
+    `first_word` those of the first segment of the word lines and `last_bit` of the last one of the bit lines, where
+    the terminals are.
     """
     down = (steps.shape[0] + 1) // 2 // across
     for s in range(steps.shape[0]):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pinched.crossbar.wires import direct, sparse
+from pinched.crossbar.wires import conjugate, direct
 from pinched.crossbar.wires.planes import Planes
 from pinched.crossbar.wires.wiring import Wiring
 
@@ -22,8 +22,37 @@ def gradient(conductance: np.ndarray, wiring: Wiring, weight: np.ndarray) -> np.
         return np.array(weight)
     lines, columns = conductance.shape[-2:]
     flat, weights = (x.reshape(-1, lines, columns) for x in (conductance, weight))
-    found = np.stack([_by_fields(g, wiring, w) for g, w in zip(flat, weights, strict=True)])
+    solver = _by_lines if direct.iterable(conductance, wiring) else _by_fields
+    found = np.stack([solver(g, wiring, w) for g, w in zip(flat, weights, strict=True)])
     return found.reshape(conductance.shape)
+
+
+_TOLERANCE = 1e-9
+"""Of the voltages in a gradient."""
+
+
+def _by_lines(cells: np.ndarray, wiring: Wiring, weight: np.ndarray) -> np.ndarray:
+    """By conjugate gradients, with a pair of solutions for each line of the kind that has fewer."""
+    ready = conjugate.prepared(cells, wiring)
+    lines, columns = cells.shape
+    found = np.zeros(cells.shape)
+    nothing = np.zeros(lines), np.zeros(columns)
+    by_words = lines <= columns
+    for k in range(min(lines, columns)):
+        other = weight[k] if by_words else weight[:, k]
+        if not other.any():
+            continue
+        one = np.zeros(lines if by_words else columns)
+        one[k] = 1.0
+        pairs = (
+            ((one, nothing[1]), (nothing[0], other)) if by_words else ((nothing[0], one), (other, nothing[1]))
+        )
+        product = -1.0
+        for word, bit in pairs:
+            words, bits, _ = ready.voltages(word, bit, _TOLERANCE)
+            product = product * (words - bits)
+        found += product
+    return found
 
 
 def _by_fields(cells: np.ndarray, wiring: Wiring, weight: np.ndarray) -> np.ndarray:

@@ -14,7 +14,6 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float
 
-from pinched._errors import PinchedError
 from pinched._params import require
 from pinched.crossbar.wires import direct
 from pinched.crossbar.wires.solution import ArraySolution, Method, Reading
@@ -125,7 +124,8 @@ class Crossbar:
     ) -> ArraySolution:
         """Every voltage and current with these voltages (V) on the terminals; NaN leaves a line floating.
 
-        For one array (no leading axes). Raises `PinchedError` for shapes that do not fit, and where every line floats.
+        For one array (no leading axes). Raises `PinchedError` for shapes that do not fit, and where every line
+        floats.
         """
         require(
             self,

@@ -54,7 +54,7 @@ class DeviceCells(Cells):
     law: Law
     """Any law; its parameters may differ from cell to cell."""
     state: Param | None = None
-    """State in which the devices are held while they are read, as `law.current` takes it; the initial one when None."""
+    """State in which the devices are held, as `law.current` takes it; the initial one when None."""
 
     def flow(self, word: np.ndarray, bit: np.ndarray) -> Flow:
         """Current and slopes at the voltages (V) of the nodes."""
@@ -103,8 +103,8 @@ class SelectorCells(Cells):
 class Transistor:
     r"""A long-channel n-MOS transistor, the same in both directions.
 
-    $I = \frac{\beta}{2} ([V_g - V_t - V_s]_+^2 - [V_g - V_t - V_d]_+^2)$: the square law of shichman1968modeling, written
-    so that source and drain may change places; triode and saturation are its two cases.
+    $I = \frac{\beta}{2} ([V_g - V_t - V_s]_+^2 - [V_g - V_t - V_d]_+^2)$: the square law of shichman1968modeling,
+    written so that source and drain may change places; triode and saturation are its two cases.
     """
 
     beta: float = quantity(1e-3, "A/V^2", r"\beta", "transconductance parameter, mu C_ox W / L")
@@ -176,8 +176,8 @@ def _current(law: Law, state: Param | None, voltage: np.ndarray) -> tuple[np.nda
     if not np.isfinite(found[0]).all():
         k = np.argwhere(~np.isfinite(found[0]))[0]
         raise PinchedError(
-            f"{type(law).__name__} gives a current of {found[0][tuple(k)]} A at {voltage[tuple(k)]:g} V, so the array has "
-            "no solution there. Are its parameters, or the applied voltages, in SI?"
+            f"{type(law).__name__} gives a current of {found[0][tuple(k)]} A at {voltage[tuple(k)]:g} V, so the "
+            "array has no solution there. Are its parameters, or the applied voltages, in SI?"
         )
     return found
 

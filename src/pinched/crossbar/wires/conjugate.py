@@ -1,9 +1,10 @@
 r"""A few inputs of an array, or all its voltages, by conjugate gradients with exact lines as the preconditioner.
 
-Every word line is a chain whose equations are solved at once; what is left are the nodes of the bit lines, and solving
-those as if the word lines stood still is so good a start that a few steps reach ten digits. The number of steps grows
-with sqrt(g / g_wire) times the number of lines, and the iteration always converges: the matrix is symmetric and
-positive. Any line may float. `prepared` factors an array once, `Lines` then solves for currents and voltages.
+Every word line is a chain whose equations are solved at once; what is left are the nodes of the bit lines, and
+solving those as if the word lines stood still is so good a start that a few steps reach ten digits. The number of
+steps grows with sqrt(g / g_wire) times the number of lines, and the iteration always converges: the matrix is
+symmetric and positive. Any line may float. `prepared` factors an array once, `Lines` then solves for currents and
+voltages.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class _Room:
         stride = wide + LANES
         self.sizes = np.array([*shape, high, wide, stride], dtype=np.int64)
         size = high * stride
-        names = "cells word_factor bit_factor residual voltage half direction product".split()
+        names = ["cells", "word_factor", "bit_factor", "residual", "voltage", "half", "direction", "product"]
         self.matrices = {name: aligned(size) for name in names}
         for matrix in self.matrices.values():
             matrix[:] = 0.0

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from pinched.crossbar.wires import conjugate, merging, sparse
 from pinched.crossbar.wires.solution import ArraySolution, Method, Reading, relative
@@ -15,6 +17,8 @@ _MERGE = 5e-5, 1.5e-7, 33.0 / 20e9
 """Of the effective matrix: at least, times cells, times lines^3."""
 _STEP = 1e-6, 6e-9
 """Of a step of conjugate gradients: at least, times cells."""
+_ROUNDING = 1e-13
+"""Tolerance of currents that are to be exact: below it they only change by rounding."""
 _FEW = 40
 """More inputs than this are never worth the iteration."""
 
@@ -29,12 +33,17 @@ def effective(conductance: np.ndarray, wiring: Wiring) -> np.ndarray:
         word, bit, source, sense = (float(r) for r in (wiring.word, wiring.bit, wiring.source, wiring.sense))
         found = merging.effective(flat, 1.0 / (word + source), 1.0 / word, 1.0 / (bit + sense), 1.0 / bit)
         return found.reshape(conductance.shape)
+    if iterable(conductance, wiring):
+        # Both ends connected: every word line in turn, to rounding.
+        one = np.eye(lines)
+        found = np.stack([conjugate.prepared(g, wiring).currents(one, _ROUNDING)[0] for g in flat])
+        return found.reshape(conductance.shape)
     found = np.stack([sparse.effective(g[None], wiring)[0, :, 0] for g in flat])
     return found.reshape(conductance.shape)
 
 
 def few(conductance: np.ndarray, wiring: Wiring, volts: np.ndarray, tolerance: float) -> Reading | None:
-    """Currents for `volts` (V, (input, word line)) without the effective matrix, or None where that is the faster way.
+    """Currents for `volts` (V, (input, word line)) without the effective matrix; None where that is faster.
 
     `conductance` is one array. The first input tells how many steps the others will take.
     """
@@ -70,11 +79,23 @@ def solve(
     tolerance: float,
 ) -> ArraySolution:
     """Every voltage and current of the array `conductance` (word line, bit line)."""
-    anchored = not (np.isnan(word_voltage).all() and np.isnan(bit_voltage).all())
-    # An array in which cells are open may fall apart into islands, some of which nothing holds.
-    if iterable(conductance, wiring) and anchored and (conductance > 0).all():
+    held = ~np.isnan(word_voltage), ~np.isnan(bit_voltage)
+    if iterable(conductance, wiring) and _anchored(conductance, *held):
         return _by_lines(conductance, wiring, word_voltage, bit_voltage, tolerance)
     return _flat(sparse.solve(conductance[None], wiring, word_voltage[None], bit_voltage[None]))
+
+
+def _anchored(cells: np.ndarray, word_held: np.ndarray, bit_held: np.ndarray) -> bool:
+    """True where every line is joined by cells, over any number of lines, to one that has a voltage."""
+    if word_held.all() and bit_held.all():
+        return True
+    lines = word_held.size
+    rows, columns = np.nonzero(cells)
+    joined = coo_array(
+        (np.ones(rows.size), (rows, lines + columns)), shape=(lines + bit_held.size, lines + bit_held.size)
+    )
+    _, island = connected_components(joined, directed=False)
+    return set(island) == set(island[np.concatenate([word_held, bit_held])])
 
 
 def _by_lines(
@@ -114,7 +135,7 @@ def solved(
 
 
 def plain(conductance: np.ndarray, wiring: Wiring) -> bool:
-    """True where blocks can be merged: wires that conduct, no short-circuited cell, one end of each line connected."""
+    """True where blocks can be merged: wires that conduct, no short-circuited cell, lines connected at one end."""
     return wiring.plain and not any(wiring.both_ends) and bool(np.isfinite(conductance).all())
 
 

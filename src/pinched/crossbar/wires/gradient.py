@@ -1,7 +1,8 @@
 """The effective conductance of an array as a function that torch differentiates.
 
 Use it where a gradient has to pass through the wires: training on arrays, calibration of conductances. Currents are
-`voltages @ effective_conductance(...)`, so gradients by the inputs and by everything before them come with the product.
+`voltages @ effective_conductance(...)`, so gradients by the inputs and by everything before them come with the
+product.
 """
 
 from __future__ import annotations
@@ -43,8 +44,9 @@ def effective_conductance(
     sense_resistance: Resistance = 0.0,
     both_ends: tuple[bool, bool] = (False, False),
 ) -> Float[Tensor, "*array word_line bit_line"]:
-    """Effective conductance (S) of every array of `conductance` (S), with its gradient; other arguments as `Crossbar`.
+    """Effective conductance (S) of every array of `conductance` (S), with its gradient.
 
+    Other arguments as those of `Crossbar`.
     Computed in float64 on the processor and returned in the type and on the device of `conductance`. Raises
     `PinchedError` as `Crossbar` does.
     """

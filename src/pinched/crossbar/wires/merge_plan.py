@@ -11,6 +11,7 @@ rows.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -80,12 +81,16 @@ class _Builder:
             self.bit(i0 * self.height, columns), self.bit(i1 * self.height, columns),
         )  # fmt: skip
 
+    def around(self, box: Box) -> list[int]:
+        """All terminals of a box: left, right, top, bottom."""
+        return list(itertools.chain(*self.sides(box)))
+
     def build(self, tree: object, order: list[int], depth: int, child: int) -> None:
         """Steps of `tree` so that its terminals come out in `order`."""
         size = len(order)
         self.room[depth, child] = max(self.room.get((depth, child), 0), -(-size * size // 8) * 8)
         if isinstance(tree, tuple) and isinstance(tree[0], int):
-            own = {t: k for k, t in enumerate(sum(self.sides(tree), []))}
+            own = {t: k for k, t in enumerate(self.around(tree))}
             step = [LEAF, 0, 0, 0, 0, 0, 0, size, len(self.maps), 0, 0, tree[0] * self.columns + tree[2]]
             self.maps += [own[t] for t in order]
             self.parts += 1
@@ -120,11 +125,11 @@ class _Builder:
     def terminals(self, tree: object) -> set[int]:
         """Terminals of `tree` when it is done: open ends are gone, except those of a leaf."""
         if isinstance(tree, tuple) and isinstance(tree[0], int):
-            return set(sum(self.sides(tree), []))
+            return set(self.around(tree))
         parts = list(_leaves(tree))
         seen: dict[int, int] = {}
         for part in parts:
-            for t in set(sum(self.sides(part), [])):
+            for t in set(self.around(part)):
                 seen[t] = seen.get(t, 0) + 1
         found = {t for t, n in seen.items() if n == 1}
         if self.corner:
@@ -166,7 +171,7 @@ def _runs(a: list[int], b: list[int], cut: int) -> list[tuple[int, int, int, int
     found: list[list[int]] = []
     for k, (x, y) in enumerate(zip(a, b, strict=True)):
         if found and k != cut:
-            start, length, x0, y0 = found[-1]
+            _, length, x0, y0 = found[-1]
             goes_on = (x == x0 + length if x0 >= 0 else x < 0) and (y == y0 + length if y0 >= 0 else y < 0)
             if goes_on:
                 found[-1][1] += 1
@@ -180,7 +185,7 @@ def _halved(box: Box, height: int, width: int) -> object:
     i0, i1, j0, j1 = box
     if i1 - i0 == 1 and j1 - j0 == 1:
         return box
-    if (j1 - j0) * width >= (i1 - i0) * height and j1 - j0 > 1 or i1 - i0 == 1:
+    if ((j1 - j0) * width >= (i1 - i0) * height and j1 - j0 > 1) or i1 - i0 == 1:
         middle = (j0 + j1) // 2
         cut = (i0, i1, j0, middle), (i0, i1, middle, j1)
     else:
@@ -215,8 +220,11 @@ def whole_plan(lines: int, columns: int, height: int, width: int) -> MergePlan:
 
 @lru_cache(maxsize=16)
 def part_plan(lines: int, columns: int, height: int, width: int) -> MergePlan:
-    """Merge `lines` x `columns` parts of `height` x `width` cells into one, with terminals left, right, top, bottom."""
+    """Merge `lines` x `columns` parts of `height` x `width` cells into one.
+
+    Its terminals are left, right, top, bottom.
+    """
     builder = _Builder(lines, columns, height, width, corner=False)
     box = (0, lines, 0, columns)
-    builder.build(_halved(box, height, width), sum(builder.sides(box), []), 0, 0)
+    builder.build(_halved(box, height, width), builder.around(box), 0, 0)
     return builder.finish()

@@ -56,8 +56,8 @@ class _Workspace:
 
 _KEPT = threading.local()
 _LARGEST_KEPT = 2**27
-"""Bytes: a workspace up to this size stays for the next array, since touching memory for the first time costs more than
-the work that is done in it. Each thread has its own."""
+"""Bytes: a workspace up to this size stays for the next array, since touching memory for the first time costs more
+than the work that is done in it. Each thread has its own."""
 
 
 def _workspace(shape: tuple[int, int]) -> _Workspace:

@@ -46,8 +46,8 @@ class Network:
         held = node[self.held]
         if np.unique(held).size < held.size:
             raise PinchedError(
-                "a chain of short circuits (resistance 0) joins two terminals, whose currents are then undefined. Give "
-                "the lines or their drivers a resistance."
+                "a chain of short circuits (resistance 0) joins two terminals, whose currents are then undefined. "
+                "Give the lines or their drivers a resistance."
             )
         live = ~shorted & (self.conductance != 0)
         a, b, g = node[self.start[live]], node[self.end[live]], self.conductance[live]

@@ -1,9 +1,9 @@
 """Arrays of devices that are not linear, by Newton's method on the solver of linear arrays.
 
-`NonlinearCrossbar` takes any `cells.Cells`: a law in a state, with a selector or a transistor. Each step replaces every
-cell by its tangent; the array of tangents is solved as a linear one, by conjugate gradients where the wires are plain
-and the cells depend on one voltage, else by sparse LU. Steps are shortened where the full one would not bring the
-currents of the nodes closer to balance.
+`NonlinearCrossbar` takes any `cells.Cells`: a law in a state, with a selector or a transistor. Each step replaces
+every cell by its tangent; the array of tangents is solved as a linear one, by conjugate gradients where the wires are
+plain and the cells depend on one voltage, else by sparse LU. Steps are shortened where the full one would not bring
+the currents of the nodes closer to balance.
 """
 
 from __future__ import annotations
@@ -217,7 +217,9 @@ class _SparseTangents:
             bit_voltage=bits,
             device_voltage=words - bits,
             device_current=flow,
-            residual=relative(wrong, (word_current, bit_current), float(np.abs(words).max()), self.largest_wire),
+            residual=relative(
+                wrong, (word_current, bit_current), float(np.abs(words).max()), self.largest_wire
+            ),
             iterations=steps,
             method=self.method,
         )
@@ -227,7 +229,7 @@ def _newton(cells: Cells, tangents: _LineTangents | _SparseTangents, tolerance: 
     shape = tangents.lines.room.shape if isinstance(tangents, _LineTangents) else tangents.on_word.shape
     words = bits = np.zeros(shape)
     flow = cells.flow(words, bits)
-    size = np.inf
+    size, step, largest_left = np.inf, 0, np.inf
     for step in range(1, _MOST + 1):
         new_words, new_bits = tangents.step(flow, words, bits)
         share = 1.0
@@ -255,6 +257,6 @@ def _newton(cells: Cells, tangents: _LineTangents | _SparseTangents, tolerance: 
             break
         size = new_size
     raise PinchedError(
-        f"Newton's method stopped after {step} steps with {largest_left:.3g} A missing at a node. A device whose current "
-        "falls as its voltage rises has more than one solution; check the law, or lower the voltages."
+        f"Newton's method stopped after {step} steps with {largest_left:.3g} A missing at a node. A device whose "
+        "current falls as its voltage rises has more than one solution; check the law, or lower the voltages."
     )

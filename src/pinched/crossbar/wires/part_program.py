@@ -7,6 +7,7 @@ of nested dissection, which slots its elimination changes. The kernel reads the 
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -54,7 +55,7 @@ def program(height: int, width: int) -> PartProgram:
             # Left, right, top, bottom: node (i, j + 1) of the word line lies at the device.
             path = word[i, j], word[i, j + 1], bit[i, j], bit[i + 1, j]
             row = [slot(path[0], path[0])]
-            for a, b in zip(path, path[1:], strict=False):
+            for a, b in itertools.pairwise(path):
                 row += [slot(a, b), slot(b, b)]
             cells.append(row)
     counts: list[int] = []

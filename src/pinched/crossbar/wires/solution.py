@@ -36,13 +36,13 @@ class Reading:
 class ArraySolution:
     """Voltages and currents of an array with given voltages on its terminals."""
 
-    word_line_current: Float[np.ndarray, "*terminal word_line"] = field(metadata={"unit": "A"})
+    word_line_current: Float[np.ndarray, "*word_plane word_line"] = field(metadata={"unit": "A"})
     """From the driver into each word line; 0 where it floats."""
-    bit_line_current: Float[np.ndarray, "*terminal bit_line"] = field(metadata={"unit": "A"})
+    bit_line_current: Float[np.ndarray, "*bit_plane bit_line"] = field(metadata={"unit": "A"})
     """Out of each bit line into its amplifier; 0 where it floats."""
-    word_voltage: Float[np.ndarray, "*plane word_line bit_line"] = field(metadata={"unit": "V"})
+    word_voltage: Float[np.ndarray, "*word_plane word_line bit_line"] = field(metadata={"unit": "V"})
     """Of each node of the word lines; NaN where no terminal reaches it."""
-    bit_voltage: Float[np.ndarray, "*plane word_line bit_line"] = field(metadata={"unit": "V"})
+    bit_voltage: Float[np.ndarray, "*bit_plane word_line bit_line"] = field(metadata={"unit": "V"})
     """Of each node of the bit lines; NaN where no terminal reaches it."""
     device_voltage: Float[np.ndarray, "*layer word_line bit_line"] = field(metadata={"unit": "V"})
     """Across each cell, word line minus bit line."""
@@ -58,7 +58,7 @@ class ArraySolution:
 
 
 def relative(wrong: float, currents: tuple[np.ndarray, ...], voltage: float, conductance: float) -> float:
-    """`wrong` (A) over the largest of `currents` (A), at least the rounding of `voltage` (V) over `conductance` (S)."""
+    """`wrong` (A) over the largest of `currents` (A), or the rounding of `voltage` (V) times `conductance` (S)."""
     largest = max(float(np.abs(c).max(initial=0.0)) for c in currents)
     scale = max(largest, np.finfo(np.float64).eps * abs(voltage) * conductance)
     return wrong / scale if scale > 0 else 0.0

@@ -80,8 +80,8 @@ class CrossbarStack:
         require(
             self,
             volts.shape[-2:] == wanted,
-            f"voltages have the shape {volts.shape}, but the stack needs (..., {wanted[0]}, {wanted[1]}): word planes and "
-            "word lines.",
+            f"voltages have the shape {volts.shape}, but the stack needs (..., {wanted[0]}, {wanted[1]}): word "
+            "planes and word lines.",
         )
         matrix = self.effective_conductance()
         return Reading(
