@@ -1,7 +1,7 @@
 """Networks in arrays at the sizes that are claimed: images per CPU second with exact wires, with noise, end to end.
 
 784-128-10 in differential pairs on tiles of 128 word lines; both sides in one run, one thread, CPU time, medians
-of alternating runs. The peer is the float network in torch: the physical limit of this machine. Without a folder MNIST is
+of alternating runs. The peer is the float network in torch: the limit of this machine. Without a folder MNIST is
 replaced by sparse noise of its size: times do not depend on the pictures.
 Run: python benchmarks/networks_on_arrays.py [folder with the MNIST files]
 """
@@ -61,9 +61,7 @@ def main() -> None:
         on_arrays(model, **wires)  # compiles
         began = time.process_time()
         exact = on_arrays(model, **wires)
-        print(
-            f"set-up with exact wires, CPU                       {time.process_time() - began:9.3f} s   goal below 0.3 s"
-        )
+        print(f"{'set-up with exact wires':50} {time.process_time() - began:9.3f} s CPU   goal below 0.3")
         cases = {
             "exact 1 ohm wires, 8-bit ADC per tile": exact,
             "fresh read noise on every device, no wires": on_arrays(model, **noise),
@@ -86,7 +84,7 @@ def main() -> None:
             evaluate(on_arrays(model, **wires), test, arrays=1)
             wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
             print(
-                f"convert and evaluate, 10 000 test images           {wall:9.2f} s wall, {cpu:.2f} s CPU, goal below 5 s"
+                f"{'convert and evaluate 10 000 images':50} {wall:9.2f} s wall, {cpu:.2f} s CPU   goal below 5"
             )
 
 

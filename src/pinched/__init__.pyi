@@ -30,8 +30,8 @@ from .crossbar.wires.cells import Transistor as Transistor
 from .crossbar.wires.cells import TransistorCells as TransistorCells
 from .crossbar.wires.gradient import effective_conductance as effective_conductance
 from .crossbar.wires.nonlinear import NonlinearCrossbar as NonlinearCrossbar
-from .crossbar.wires.schemes import read_cell as read_cell
 from .crossbar.wires.schemes import Scheme as Scheme
+from .crossbar.wires.schemes import read_cell as read_cell
 from .crossbar.wires.stack import CrossbarStack as CrossbarStack
 from .data.keeping import sweeps_csv as sweeps_csv
 from .data.names import NamePattern as NamePattern

@@ -164,7 +164,7 @@ class ArrayRecurrent(nn.Module):
             dropout=self.dropout, bidirectional=self.bidirectional, dtype=first.weight.dtype, **extra,
         )  # fmt: skip
         values: dict[str, Tensor | None] = {
-            f"weight_{tag}": matrix.weight for tag, matrix in self.matrices.items()
+            f"weight_{tag}": matrix.get_parameter("weight") for tag, matrix in self.matrices.items()
         }
         return _filled(layer, values | {f"bias_{tag}": bias for tag, bias in self.biases.items()})
 
