@@ -26,12 +26,14 @@ from pinched.crossbar.repair import Repair
 from pinched.crossbar.writing import WriteVerify
 from pinched.devices.presets.marraccini2025 import marraccini2025
 from pinched.networks import datasets
-from pinched.networks.convert import MemoryNetwork, TwosComplement, convert
+from pinched.networks.convert import convert
 from pinched.networks.datasets import ImageSet
 from pinched.networks.evaluation import evaluate
+from pinched.networks.mapping import TwosComplement
 from pinched.networks.mlp import mlp
 from pinched.networks.montecarlo import monte_carlo
 from pinched.networks.quantization import ClipQuantizer
+from pinched.networks.stored import MemoryNetwork
 from pinched.networks.training import train
 
 LIMIT = 10.0

@@ -14,11 +14,13 @@ import torch
 
 from pinched.devices.presets.marraccini2025 import marraccini2025
 from pinched.networks import datasets
-from pinched.networks.convert import MemoryNetwork, TwosComplement, convert
+from pinched.networks.convert import convert
 from pinched.networks.datasets import ImageSet, Split
+from pinched.networks.mapping import TwosComplement
 from pinched.networks.mlp import mlp
 from pinched.networks.montecarlo import monte_carlo
 from pinched.networks.quantization import ClipQuantizer
+from pinched.networks.stored import MemoryNetwork
 from pinched.networks.training import train_many
 
 T = TypeVar("T")

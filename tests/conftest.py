@@ -10,9 +10,11 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # Every annotation of these packages is checked while the tests run: shapes by jaxtyping, types by beartype.
 # Compiled kernels are left out (pinched._random, and the time loop of the devices): numba does its own typing.
-_COMPILED = {"_compile", "_events", "_loop", "_noise_kernels", "_rodas", "_sensitivity", "_terminal"}
+_COMPILED = {
+    "_blas", "_compile", "_events", "_lanes", "_loop", "_noise_kernels", "_rodas", "_sensitivity", "_terminal",
+}  # fmt: skip
 _hook = install_import_hook(
-    [f"pinched.{name}" for name in ("data", "extraction", "crossbar", "networks", "report", "pipeline")]
+    [f"pinched.{name}" for name in ("data", "extraction", "networks", "report", "pipeline")]
     + [
         f"pinched.devices.{path.stem}"
         for path in sorted((ROOT / "src/pinched/devices").iterdir())
@@ -27,6 +29,11 @@ _hook = install_import_hook(
         f"pinched.physics.{path.stem}"
         for path in sorted((ROOT / "src/pinched/physics").glob("*.py"))
         if not path.stem.startswith("_")
+    ]
+    + [
+        "pinched." + ".".join(path.relative_to(ROOT / "src/pinched").with_suffix("").parts)
+        for path in sorted((ROOT / "src/pinched/crossbar").rglob("*.py"))
+        if not path.stem.startswith("__") and path.stem not in _COMPILED and not path.stem.endswith("_kernels")
     ],
     "typecheck.check",
 )

@@ -24,6 +24,12 @@ _UNIT = {
     "S": "S", "siemens": "S", "Hz": "Hz", "K": "K",
 }  # fmt: skip
 
+_TIMES = {
+    "min": 60.0, "h": 3600.0, "hour": 3600.0, "hours": 3600.0, "day": 86400.0, "days": 86400.0, "d": 86400.0,
+    "year": 365.25 * 86400.0, "years": 365.25 * 86400.0,
+}  # fmt: skip
+"""Times that people say where seconds are wanted; not in column heads, where h and d mean other things."""
+
 _NUMBER = re.compile(r"^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(\S*)\s*$")
 _HEAD = re.compile(r"^(?P<name>.*?)\s*[\[(/_]\s*(?P<unit>[^\[\]()/_]+?)\s*[\])]?\s*$")
 
@@ -68,6 +74,8 @@ def to_si(value: str | float, unit: str) -> float:
     number = float(match[1])
     if not match[2]:
         return number
+    if unit == "s" and match[2] in _TIMES:
+        return number * _TIMES[match[2]]
     parsed = parse_unit(match[2])
     if parsed is None and match[2].endswith(unit) and match[2].removesuffix(unit) in _PREFIX:
         # A unit that column heads do not have (m, m/s, eV), known here because it is asked for.

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from pinched._errors import PinchedError
 from pinched.devices.presets.marraccini2025 import marraccini2025
 from pinched.networks import datasets
-from pinched.networks.convert import MemoryNetwork, TwosComplement, array_shape, convert
+from pinched.networks.convert import convert
 from pinched.networks.evaluation import array_accuracy, baselines, evaluate
+from pinched.networks.mapping import TwosComplement
 from pinched.networks.mlp import mlp
 from pinched.networks.quantization import ClipQuantizer, PaperQuantizer
+from pinched.networks.stored import MemoryNetwork, array_shape
 from pinched.networks.training import accuracy, train
 
 

@@ -12,8 +12,9 @@ from pinched.crossbar.repair import Repair
 from pinched.crossbar.writing import WriteVerify
 from pinched.devices.presets.marraccini2025 import marraccini2025
 from pinched.networks import datasets
-from pinched.networks.convert import TwosComplement, convert
+from pinched.networks.convert import convert
 from pinched.networks.evaluation import evaluate
+from pinched.networks.mapping import TwosComplement
 from pinched.networks.mlp import mlp
 from pinched.networks.montecarlo import monte_carlo
 from pinched.networks.noise import single_flips

@@ -10,7 +10,8 @@ from pinched.crossbar.relaxation import Bake, Relaxation
 from pinched.devices.presets.marraccini2025 import marraccini2025
 from pinched.extraction.distributions import Lognormal, Normal, Weibull
 from pinched.networks import datasets
-from pinched.networks.convert import TwosComplement, convert
+from pinched.networks.convert import convert
+from pinched.networks.mapping import TwosComplement
 from pinched.networks.mlp import mlp
 from pinched.networks.quantization import ClipQuantizer
 from pinched.networks.required import Knob, required

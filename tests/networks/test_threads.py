@@ -11,8 +11,9 @@ from pinched._progress import Silent
 from pinched.crossbar.cells import Endurance
 from pinched.devices.presets.marraccini2025 import marraccini2025
 from pinched.networks import _threads, datasets
-from pinched.networks.convert import TwosComplement, convert
+from pinched.networks.convert import convert
 from pinched.networks.evaluation import evaluate
+from pinched.networks.mapping import TwosComplement
 from pinched.networks.mlp import mlp
 from pinched.networks.montecarlo import monte_carlo
 from pinched.networks.quantization import ClipQuantizer

@@ -188,7 +188,8 @@ def test_a_network_does_not_depend_on_the_others_also_with_wrong_bits(blobs):
 def test_training_with_wrong_bits_survives_more_of_them():
     # Five networks in 60 arrays each: without, 90 %; with, 94 %, with standard errors of about one point.
     from pinched.devices.presets.marraccini2025 import marraccini2025
-    from pinched.networks.convert import TwosComplement, convert
+    from pinched.networks.convert import convert
+    from pinched.networks.mapping import TwosComplement
     from pinched.networks.montecarlo import monte_carlo
 
     data, quantizer, spread = datasets.digits5x4(), ClipQuantizer(3), marraccini2025()

@@ -14,6 +14,7 @@ from scipy import stats
 import pinched.report as report
 from pinched._errors import PinchedError
 from pinched.constants import G_0
+from pinched.crossbar.wires.array import Crossbar
 from pinched.data.sweep import IVSweep
 from pinched.data.traces import Endurance, LevelReads, PulseTrace, Retention, WriteLog
 from pinched.extraction.compliance import ComplianceSeries, Kept
@@ -472,6 +473,35 @@ def test_the_polar_plot_has_a_ring_per_level_and_alternates():
         report.plot_polar_states(falling(), Figure().add_subplot())
     with pytest.raises(PinchedError, match="divide by"):
         report.plot_normalised_staircase(np.array([0.0, 1.0]), Figure().add_subplot())
+
+
+def solved_array():
+    r = rng()
+    volts = r.uniform(0.05, 0.3, 6)
+    return Crossbar(10.0 ** r.uniform(-5, -3, (6, 5)), wire_resistance=5.0).solve(volts), volts
+
+
+def case_node_voltages(ax):
+    solution, _ = solved_array()
+    out = report.plot_node_voltages(solution, ax)
+    assert ax.images[0].get_array().data / 1e3 == pytest.approx(solution.word_voltage)
+    return out
+
+
+def case_ir_drop(ax):
+    solution, volts = solved_array()
+    applied = report.applied_voltage(volts, np.zeros(5))
+    out = report.plot_ir_drop(solution, ax, applied=applied)
+    lost = np.abs(applied) - np.abs(solution.device_voltage)
+    assert ax.images[0].get_array().data / 1e3 == pytest.approx(lost)
+    return out
+
+
+def case_currents(ax):
+    solution, _ = solved_array()
+    out = report.plot_currents(solution, ax)
+    assert ax.images[0].get_array().data / 1e6 == pytest.approx(solution.device_current)
+    return out
 
 
 CASES = {

@@ -12,8 +12,9 @@ from typing import Annotated
 import typer
 
 from pinched import __version__
-from pinched.cli import dataset, transport
+from pinched.cli import array, dataset, transport
 from pinched.cli.check import check
+from pinched.cli.convert import convert
 from pinched.cli.correct import correct
 from pinched.cli.evaluate import demo, evaluate
 from pinched.cli.extract import extract
@@ -35,12 +36,14 @@ app.command()(extract)
 app.command()(check)
 app.command()(fit)
 app.command()(simulate)
+app.command()(convert)
 app.command()(inspect)
 app.command()(correct)
 app.command()(demo)
 app.command()(reproduce)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(transport.app, name="transport")
+app.add_typer(array.app, name="array")
 
 
 def _version(wanted: bool) -> None:

@@ -1,14 +1,16 @@
-"""`evaluate`: what a stored network is worth, as a distribution over arrays and beside what needs no memory.
+"""`evaluate`: what a network on memristors is worth, as a distribution over arrays and beside what needs none.
 
-Every array is written with the words of the network, read back, and the network built of what was read
-classifies all images. The `Score` carries the float twin, the quantized twin, and two baselines, because an
-accuracy without them says nothing.
+A network in computing arrays goes to `array_evaluation`. Of a stored one, every array is written with the words of
+the network, read back, and the network built of what was read classifies all images. The `Score` carries the float
+twin, the quantized twin, and two baselines, because an accuracy without them says nothing.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import torch
 from jaxtyping import Float, Int, Int64
@@ -21,12 +23,14 @@ from pinched.crossbar.bit_errors import BitErrors, bit_errors
 from pinched.crossbar.pulses import Cost, Wear, join_costs
 from pinched.crossbar.repair import ProgrammedMemory, unplaced_note
 from pinched.networks._threads import in_portions
-from pinched.networks.convert import MemoryNetwork
+from pinched.networks.array_evaluation import evaluate_arrays
+from pinched.networks.array_score import ArrayScore
 from pinched.networks.datasets import ImageSet, Split
 from pinched.networks.findings import StorageCost
 from pinched.networks.quantized import QuantizedNetwork
 from pinched.networks.score import Score
 from pinched.networks.storage import describe_storage
+from pinched.networks.stored import MemoryNetwork
 from pinched.networks.training import accuracy
 
 
@@ -37,6 +41,7 @@ def array_accuracy(
     return (network.predict(words, data.images) == data.labels).double().mean(-1)
 
 
+@overload
 def evaluate(
     chip: MemoryNetwork,
     data: ImageSet,
@@ -46,15 +51,53 @@ def evaluate(
     float_model: nn.Module | None = None,
     training: str = "not stated",
     progress: Progress | None = None,
-) -> Score:
-    """Write `chip` into fresh arrays (how many, or the range of their numbers), read back, classify `data`.
+) -> Score: ...
 
-    `training_data` gives the baselines; without it the most frequent class is that of `data` itself (never
+
+@overload
+def evaluate(
+    chip: nn.Module,
+    data: ImageSet,
+    *,
+    arrays: int | range = 20,
+    times: Sequence[str | float] = (0.0,),
+    training_data: ImageSet | None = None,
+    float_model: nn.Module | None = None,
+    training: str = "not stated",
+    progress: Progress | None = None,
+) -> ArrayScore: ...
+
+
+def evaluate(
+    chip: MemoryNetwork | nn.Module,
+    data: ImageSet,
+    *,
+    arrays: int | range = 20,
+    times: Sequence[str | float] = (0.0,),
+    training_data: ImageSet | None = None,
+    float_model: nn.Module | None = None,
+    training: str = "not stated",
+    progress: Progress | None = None,
+) -> Score | ArrayScore:
+    """Write `chip` into fresh arrays (how many, or the range of their numbers), read, classify `data`.
+
+    A chip that computes in arrays is read at each of `times` (s, or text) since programming, the same devices at all
+    of them. `training_data` gives the baselines; without it the most frequent class is that of `data` itself (never
     below the true baseline) and the nearest class mean is NaN. `float_model` is the network before
     quantization-aware training; without it the float parameters behind the words stand in. `training` is
     copied into the score. Raises `PinchedError` for a network whose input or output does not suit `data`,
     and for less than one array.
     """
+    if not isinstance(chip, MemoryNetwork):
+        return evaluate_arrays(
+            chip, data, arrays=arrays, times=times, baselines=baselines(data, training_data),
+            test_set=_describe(data, training_data), float_model=float_model, training=training, progress=progress,
+        )  # fmt: skip
+    require(
+        Score,
+        tuple(times) == (0.0,),
+        "times belong to chips that compute in arrays; what passes before a stored network is read is its `bake`.",
+    )
     network = chip.network
     numbers = range(arrays) if isinstance(arrays, int) else arrays
     require(Score, len(numbers) >= 1, f"arrays is {arrays}; evaluate at least one array.")

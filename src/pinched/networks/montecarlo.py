@@ -25,9 +25,9 @@ from pinched._progress import Progress, Silent
 from pinched.crossbar.memory import ReramMemory
 from pinched.extraction.intervals import bootstrap_interval
 from pinched.networks._threads import in_portions
-from pinched.networks.convert import MemoryNetwork
 from pinched.networks.datasets import ImageSet
 from pinched.networks.evaluation import array_accuracy, check_fit
+from pinched.networks.stored import MemoryNetwork
 
 if TYPE_CHECKING:
     import xarray

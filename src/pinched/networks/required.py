@@ -20,11 +20,11 @@ from pinched._params import require
 from pinched._progress import Progress, Silent
 from pinched._random import generator
 from pinched.extraction.distributions import Lognormal
-from pinched.networks.convert import MemoryNetwork
 from pinched.networks.datasets import ImageSet
 from pinched.networks.findings import Knob, Requirement
 from pinched.networks.montecarlo import monte_carlo
 from pinched.networks.sensitivity import narrowed, with_spread
+from pinched.networks.stored import MemoryNetwork
 
 __all__ = ["Knob", "Requirement", "required", "requirements"]
 

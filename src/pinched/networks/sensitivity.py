@@ -22,10 +22,10 @@ from pinched._progress import Progress, Silent
 from pinched.devices.spread import DeviceSpread
 from pinched.extraction.distributions import Distribution, Lognormal, Normal, Weibull
 from pinched.extraction.intervals import bootstrap_interval
-from pinched.networks.convert import MemoryNetwork
 from pinched.networks.datasets import ImageSet
 from pinched.networks.findings import Property, PropertyCost, Sensitivity
 from pinched.networks.montecarlo import monte_carlo
+from pinched.networks.stored import MemoryNetwork
 
 __all__ = ["Property", "PropertyCost", "Sensitivity", "idealised", "narrowed", "sensitivity", "with_spread"]
 

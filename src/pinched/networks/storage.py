@@ -25,9 +25,9 @@ from pinched.crossbar.sensing import ByCurrent
 from pinched.crossbar.words import BitOrder
 from pinched.crossbar.writing import OnePulse, WriteVerify, Writing
 from pinched.devices.spread import DeviceSpread
-from pinched.networks.convert import MemoryNetwork, array_shape, convert
 from pinched.networks.mapping import TwosComplement, WordMapping
 from pinched.networks.quantization import BitFlips, Quantizer
+from pinched.networks.stored import MemoryNetwork, array_shape, store
 
 
 class Spares(Enum):
@@ -165,7 +165,7 @@ class StorageOptions:
                 threshold=self.threshold, stuck_at_hrs=self.stuck_at_hrs, stuck_at_lrs=self.stuck_at_lrs,
             )  # fmt: skip
         repair = self.repair(bits, shape, sample)
-        return convert(
+        return store(
             model,
             device=device,
             mapping=self.mapping(quantizer, self.order),

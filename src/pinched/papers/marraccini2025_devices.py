@@ -24,14 +24,16 @@ from pinched.devices.presets.marraccini2025 import (
     marraccini2025,
 )
 from pinched.devices.spread import DeviceSpread
-from pinched.networks.convert import MemoryNetwork, TwosComplement, convert
+from pinched.networks.convert import convert
 from pinched.networks.datasets import digits5x4
 from pinched.networks.evaluation import evaluate
 from pinched.networks.findings import Property, Requirement, Sensitivity
+from pinched.networks.mapping import TwosComplement
 from pinched.networks.montecarlo import monte_carlo
 from pinched.networks.quantization import BitFlips, ClipQuantizer, PaperQuantizer, Quantizer
 from pinched.networks.required import Knob, requirements
 from pinched.networks.sensitivity import sensitivity
+from pinched.networks.stored import MemoryNetwork
 from pinched.networks.training import accuracy, train_many
 
 FLIPS = BitFlips(of_ones=0.037, of_zeros=0.004)

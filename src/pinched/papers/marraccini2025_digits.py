@@ -19,14 +19,16 @@ from torch import nn
 from pinched._errors import DataFileError
 from pinched._progress import Progress
 from pinched.devices.presets.marraccini2025 import SENSE_THRESHOLD, marraccini2025
-from pinched.networks.convert import MemoryNetwork, TwosComplement, convert
+from pinched.networks.convert import convert
 from pinched.networks.datasets import ImageSet, digits5x4
 from pinched.networks.findings import Property
+from pinched.networks.mapping import TwosComplement
 from pinched.networks.mlp import mlp
 from pinched.networks.montecarlo import monte_carlo
 from pinched.networks.noise import ceiling, single_flips, with_single_flips
 from pinched.networks.quantization import ClipQuantizer, PaperQuantizer, Quantizer, RoundQuantizer
 from pinched.networks.sensitivity import idealised
+from pinched.networks.stored import MemoryNetwork
 from pinched.networks.training import Decay, accuracy, train_many
 
 LAYERS = (20, 20, 20, 10)

@@ -29,10 +29,11 @@ from pinched.devices.presets.marraccini2025 import (
 )
 from pinched.devices.spread import DeviceSpread
 from pinched.networks._idx import MNIST_FILES
-from pinched.networks.convert import TwosComplement, convert
+from pinched.networks.convert import convert
 from pinched.networks.datasets import ImageSet, mnist
 from pinched.networks.evaluation import baselines, evaluate
 from pinched.networks.findings import Property
+from pinched.networks.mapping import TwosComplement
 from pinched.networks.mlp import mlp
 from pinched.networks.montecarlo import monte_carlo
 from pinched.networks.noise import ceiling, first, random_flips

@@ -3,6 +3,10 @@ from .figures_conduction import plot_conduction as plot_conduction
 from .figures_conduction import plot_lrs_series as plot_lrs_series
 from .figures_conduction import plot_reset_series as plot_reset_series
 from .figures_conduction import plot_slope as plot_slope
+from .figures_crossbar import applied_voltage as applied_voltage
+from .figures_crossbar import plot_currents as plot_currents
+from .figures_crossbar import plot_ir_drop as plot_ir_drop
+from .figures_crossbar import plot_node_voltages as plot_node_voltages
 from .figures_cycles import plot_cycle_series as plot_cycle_series
 from .figures_cycles import plot_resistance_scatter as plot_resistance_scatter
 from .figures_device import plot_histogram as plot_histogram

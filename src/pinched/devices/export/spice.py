@@ -86,6 +86,11 @@ def subcircuit(
     return "\n".join([*lines, *body.lines(), f".ends {called}"]) + "\n"
 
 
+def instance_parameters(law: Law) -> dict[str, str]:
+    """How the subcircuit of `law` (one device) calls each parameter, by the names of `devices.law.parameters`."""
+    return dict(normal_law(law, reserved=_RESERVED).identifiers)
+
+
 def _head(ready: NormalLaw, called: str, dialect: Dialect, mean_only: bool) -> list[str]:
     lines = [
         f"* {called}: {ready.title} of pinched, for {dialect.value}; source {ready.source}",
