@@ -272,7 +272,7 @@ def _shortened(*, with_mnist: bool) -> list[str]:
         "digits.*: 1 seed instead of 5 (of 200 networks, and of 4000 arrays)",
         "digits.tables: without rounding alone and ranges per output; 20-10-10 with 20 networks instead of 200",
         "digits.flips: 5 networks instead of 50",
-        "digits.devices: without majority of 3 and 5 and three spares; 1000 arrays for overlap and one spare",
+        "digits.devices: 4 of 12 ways of writing; 1000 arrays for overlap and one spare",
         "digits.devices.trained_for_errors: not computed",
         "digits.sensitivity: 200 arrays instead of 1000; at the batch yield 50 instead of 200",
         "digits.required: 60 arrays instead of 400, and coarser steps",
