@@ -16,7 +16,9 @@ from pinched.networks.required import Knob
 from pinched.papers import marraccini2025 as paper
 from pinched.papers import marraccini2025_devices as through
 from pinched.papers import marraccini2025_digits as digits
+from pinched.papers import marraccini2025_figures as figures
 from pinched.papers import marraccini2025_mnist as images
+from pinched.papers import marraccini2025_properties as properties
 from pinched.papers.marraccini2025_goals import Goal, goals
 from pinched.papers.marraccini2025_table import as_text, comparisons
 
@@ -52,14 +54,18 @@ def command(*arguments):
 def finished(tmp_path_factory):
     """What --fast computes, with a tenth of its networks and arrays: quick, and noisier accordingly."""
     out = tmp_path_factory.mktemp("run") / "out"
-    whole = digits.word_lengths, through.devices, through.cost_of_properties, through.needs
+    whole = digits.word_lengths, through.devices, properties.cost_of_properties, properties.needs
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(digits, "word_lengths", lambda layers, n, **rest: whole[0](layers, n // 10, **rest))
         patch.setattr(through, "devices", lambda net, n, **rest: whole[1](net, n // 10, **rest))
-        patch.setattr(through, "needs", lambda net, n, **rest: whole[3](net, n // 3, **rest))
+        patch.setattr(properties, "needs", lambda net, n, **rest: whole[3](net, n // 3, **rest))
         flips = digits.turned_pixels
         patch.setattr(digits, "turned_pixels", lambda net, n, **rest: flips(net, n // 2, **rest))
-        patch.setattr(through, "cost_of_properties", lambda net, n, **rest: whole[2](net, n // 10, **rest))
+        known = properties.technology_interval
+        patch.setattr(
+            properties, "technology_interval", lambda *a, **o: known(*a, **o | {"draws": 10, "arrays": 10})
+        )
+        patch.setattr(properties, "cost_of_properties", lambda net, n, **rest: whole[2](net, n // 10, **rest))
         nothing = tmp_path_factory.mktemp("nothing")
         return command(
             "reproduce", "marraccini2025", "--fast", "--json", "--data", nothing, "--out", out
@@ -98,6 +104,10 @@ def test_json_has_every_key_and_says_what_is_missing(finished):
     assert cost["wear_max"] == 1
     assert 3150 < cost["writes"] < 3300
     table = (out / "table.md").read_text(encoding="utf-8")
+    once = found["digits"]["known"]["fresh"]["mean"]
+    assert once[0] < found["digits"]["devices"]["fresh_mean"] < once[1]
+    (said,) = (line for line in table.splitlines() if "rest on 47 devices" in line)
+    assert f"the mean of arrays written once lies between {100 * once[0]:.1f} %" in said
     assert "100 % (of the integers in software)" in table
     (spared,) = (line for line in table.splitlines() if line.startswith("| verified, 2 spares | 400 |"))
     assert spared.split(" | ")[5:7] == ["3", "6300"]  # cells per bit; bits of the table outside
@@ -118,6 +128,10 @@ def test_json_has_every_key_and_says_what_is_missing(finished):
         assert all((row["interval"] is None) != row["reached"] for row in rows)
 
 
+def never_drawn(_found, _folder):
+    """In the place of figures that another test looks at."""
+
+
 def test_a_stopped_run_goes_on_from_its_parts(finished, monkeypatch):
     _, out = finished
 
@@ -126,14 +140,17 @@ def test_a_stopped_run_goes_on_from_its_parts(finished, monkeypatch):
 
     for name in ("word_lengths", "turned_pixels"):
         monkeypatch.setattr(digits, name, never)
-    for name in ("devices", "cost_of_properties", "needs"):
-        monkeypatch.setattr(through, name, never)
+    monkeypatch.setattr(through, "devices", never)
+    for name in ("cost_of_properties", "needs", "known"):
+        monkeypatch.setattr(properties, name, never)
+    monkeypatch.setattr(figures, "write_figures", never_drawn)
     before = json.loads((out / "numbers.json").read_text(encoding="utf-8"))
     assert paper.reproduce(out, fast=True) == before
 
 
-def test_the_table_is_for_people(finished, tmp_path):
+def test_the_table_is_for_people(finished, tmp_path, monkeypatch):
     _, out = finished
+    monkeypatch.setattr(figures, "write_figures", never_drawn)
     done = command("reproduce", "marraccini2025", "--fast", "--data", tmp_path, "--out", out)
     assert done.exit_code == 0, done.stderr
     assert "Shortened:" in done.stdout

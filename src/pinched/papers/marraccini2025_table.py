@@ -170,6 +170,8 @@ def as_text(found: Mapping[str, Any]) -> str:
         "Pulses and retries are counted per array, the time is that of writing and verifying, the energy lies "
         "between the bounds. A cell survives 20 pulses.",
         "",
+        _known(found["digits"]["known"]),
+        "",
         "## Which property of the device costs the accuracy (fresh array, 3 bits)",
         "",
     ]
@@ -224,6 +226,16 @@ def _way(one: Mapping[str, Any]) -> str:
         f"{begin} {cost['table_bits']} | {cost['writes']:.0f} | {cost['retries']:.0f} | {cost['wear_max']} | "
         f"{show(cost['time_serial'], 's')} | {show(cost['time_rows'], 's')} | "
         f"{show(cost['energy_low'], 'J')} to {show(cost['energy_high'], 'J')} |"
+    )
+
+
+def _known(known: Mapping[str, Any]) -> str:
+    once, spared = known["fresh"], known["verify_2_spares"]
+    return (
+        f"All of this takes the published distributions for granted, which rest on {known['devices']} devices. What "
+        f"these leave open: the mean of arrays written once lies between {share(once['mean'][0])} and "
+        f"{share(once['mean'][1])}, the share of perfect ones after verification with two spares between "
+        f"{share(spared['perfect'][0])} and {share(spared['perfect'][1])} (95 %, lognormal taken for granted)."
     )
 
 
