@@ -19,7 +19,7 @@ from pinched.papers import marraccini2025_digits as digits
 from pinched.papers import marraccini2025_figures as figures
 from pinched.papers import marraccini2025_mnist as images
 from pinched.papers import marraccini2025_properties as properties
-from pinched.papers.marraccini2025_goals import Goal, goals
+from pinched.papers.marraccini2025_goals import Goal, goals, points
 from pinched.papers.marraccini2025_table import as_text, comparisons
 
 KEYS = (
@@ -271,3 +271,9 @@ def test_fast_reaches_the_goals(shared, tmp_path):
         "mnist_turned_pixels",
         "mnist_word_lengths",
     }
+
+
+def test_a_difference_that_is_none_has_no_sign():
+    assert points(-4e-17) == points(0.0) == "0.00 points"
+    assert points(-0.0123) == "-1.23 points"
+    assert points(None) == "-"
