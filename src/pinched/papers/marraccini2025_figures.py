@@ -98,10 +98,11 @@ def plot_confusion(shares: np.ndarray, ax: Axes, title: str) -> Axes:
     matrix = 100 * np.asarray(shares)
     ax.imshow(matrix, cmap="Blues", vmin=0, vmax=100)
     for true, predicted in np.ndindex(*matrix.shape):
-        if matrix[true, predicted] >= 0.5:
+        number = f"{matrix[true, predicted]:.0f}"
+        if number != "0":
             shade = "white" if matrix[true, predicted] > 55 else Colour.FIT
             ax.text(
-                predicted, true, f"{matrix[true, predicted]:.0f}",
+                predicted, true, number,
                 ha="center", va="center", fontsize=6.0, color=shade,
             )  # fmt: skip
     ax.set_xticks(range(len(matrix)))
