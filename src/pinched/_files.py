@@ -1,6 +1,6 @@
 """Outputs that are whole or absent: written aside, then moved into place.
 
-`output_folder` for a folder of results, `write_text` for one file.
+`output_folder` for a folder of results, `write_text` and `write_bytes` for one file.
 """
 
 import os
@@ -59,4 +59,11 @@ def write_text(path: Path, text: str) -> None:
     """Write `text` (UTF-8) to `path` whole or not at all."""
     aside = path.with_name(f".{path.name}.part")
     aside.write_text(text, encoding="utf-8")
+    aside.replace(path)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write `content` to `path` whole or not at all."""
+    aside = path.with_name(f".{path.name}.part")
+    aside.write_bytes(content)
     aside.replace(path)

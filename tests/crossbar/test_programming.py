@@ -10,7 +10,7 @@ from pinched._errors import PinchedError
 from pinched.crossbar.array_options import Wires
 from pinched.crossbar.cell_models import LawCells, UpdateCells
 from pinched.crossbar.imperfections import Imperfections, Place
-from pinched.crossbar.programming import Bias, OpenLoop, Order, WriteVerify
+from pinched.crossbar.programming import Bias, OpenLoop, Order, VerifiedPulses
 from pinched.crossbar.window import ConductanceWindow, window_of
 from pinched.data.waveforms import Waveform
 from pinched.devices.drive import drive
@@ -68,7 +68,7 @@ def test_wires_take_voltage_and_verification_gives_it_back():
     # Half-selected cells gain exp(-10) of a pulse of 1 uS, a hundred times.
     assert bool((blind <= target + 1e-8).all())
     assert float((target - blind).max()) > 0.02 * WINDOW.width
-    how = WriteVerify(device=LAW, slope=0.1, tolerance=0.01)
+    how = VerifiedPulses(device=LAW, slope=0.1, tolerance=0.01)
     seen, record = how.program(target, WINDOW, Imperfections(), wires, PLACE)
     assert float((seen - target).abs().max()) < float((blind - target).abs().max())
     assert record.missed == 0
@@ -80,7 +80,7 @@ def test_verification_corrects_a_spread_that_open_loop_keeps():
     target, _ = steps(1, 5, 4, seed=3)
     now = Imperfections(device_to_device=0.3)
     blind = OpenLoop(**LONG).program(target, WINDOW, now, Wires(), PLACE)[0]
-    seen, record = WriteVerify(**LONG, tolerance=0.01).program(target, WINDOW, now, Wires(), PLACE)
+    seen, record = VerifiedPulses(**LONG, tolerance=0.01).program(target, WINDOW, now, Wires(), PLACE)
     reachable = target > WINDOW.g_min * 2
     assert float((seen - target)[reachable].abs().max()) <= 0.0101 * WINDOW.width
     assert float((blind / target).log().std()) == pytest.approx(0.3, rel=0.4)
@@ -113,6 +113,6 @@ def test_what_cannot_be_programmed_is_refused():
     with pytest.raises(PinchedError, match="not what a pulse does"):
         OpenLoop(device=ConductanceWindow())
     with pytest.raises(PinchedError, match="tolerance is 2"):
-        WriteVerify(device=LAW, tolerance=2.0)
+        VerifiedPulses(device=LAW, tolerance=2.0)
     with pytest.raises(PinchedError, match="voltage is -1"):
         OpenLoop(device=LAW, voltage=-1.0)

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pinched._errors import PinchedError
@@ -31,6 +31,7 @@ def chip_of(net, *, bits=4, **options) -> MemoryNetwork:
 
 
 @given(words=st.integers(1, 200_000), bits=st.integers(1, 8))
+@example(words=121, bits=5)
 def test_a_layout_holds_the_words_and_wastes_little(words, bits):
     rows, columns = array_shape(words, bits)
     held = rows * (columns // bits)

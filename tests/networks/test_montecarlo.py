@@ -4,6 +4,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 
 from pinched._errors import PinchedError
 from pinched.crossbar.cells import Endurance
@@ -51,6 +52,19 @@ def test_one_call_equals_one_network_after_the_other(nets, monkeypatch):
     monkeypatch.setattr("pinched.networks._threads._CELLS_AT_ONCE", 1)
     single = monte_carlo(chips, sets, arrays=range(2, 6))
     assert np.array_equal(single.accuracy, run.accuracy[:, 2:])
+
+
+@pytest.mark.parametrize("device_yield", [1.0, 0.6])
+def test_the_mean_and_its_interval_in_closed_form(one_bit, one_image, device_yield):
+    # One bit decides: accuracy, share of perfect arrays and bit errors are the chance of one cell in four.
+    run = monte_carlo([one_bit(device_yield=device_yield)], [one_image], arrays=8000)
+    chance = device_yield * stats.norm.cdf(np.log(5 / 4) / 0.5)
+    error = np.sqrt(chance * (1 - chance) / 8000)
+    assert run.mean[0, 0] == run.perfect[0, 0] == pytest.approx(chance, abs=4 * error)
+    assert run.bit_error_rate.mean() == pytest.approx((1 - run.mean[0, 0]) / 4)
+    low, high = run.interval()
+    assert high - low == pytest.approx(3.92 * error, rel=0.1)
+    assert run.accuracy_quantized[0, 0] == 1.0
 
 
 def test_networks_of_one_layout_share_their_arrays(nets):

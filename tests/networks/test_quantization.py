@@ -41,7 +41,7 @@ def test_a_tensor_of_zeros_becomes_zeros(kind, bits):
 
 
 @BOTH
-@pytest.mark.parametrize("bits", [0, 9])
+@pytest.mark.parametrize("bits", [0, 9, -1])
 def test_word_lengths_outside_1_to_8_are_refused(kind, bits):
     with pytest.raises(PinchedError, match=f"bits is {bits}"):
         kind(bits)

@@ -65,3 +65,30 @@ def test_an_unknown_head_and_an_unknown_quantizer_are_refused(tmp_path):
 
     with pytest.raises(PinchedError, match="Mine has no name in files"):
         save_network(quantize(mlp((4, 3)), Mine(3)), tmp_path / "net.npz")
+
+
+class Centred(nn.Module):
+    """A layer without parameters whose buffer is no lasting state of its module."""
+
+    def __init__(self, mean):
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(mean), persistent=False)
+
+    def forward(self, x):
+        return x - self.mean
+
+
+def test_buffers_come_back_too(tmp_path):
+    def net(mean=0.0):
+        return nn.Sequential(Centred(mean), mlp((4, 3), seed=1), nn.BatchNorm1d(3, affine=False))
+
+    known = net(0.3)
+    known(torch.rand((50, 4), generator=torch.Generator().manual_seed(1)))  # running means and variances
+    network = quantize(known.eval(), ClipQuantizer(4))
+    save_network(network, tmp_path / "net.npz")
+    images = torch.rand((9, 4), generator=torch.Generator().manual_seed(2))
+    back = load_network(tmp_path / "net.npz", net())
+    assert torch.equal(back(images), network(images))
+    assert not torch.equal(quantize(net(), ClipQuantizer(4))(images), network(images))
+    with pytest.raises(PinchedError, match="parameters and buffers"):
+        load_network(tmp_path / "net.npz", mlp((4, 3)))

@@ -2,6 +2,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from pinched import constants
 from pinched._errors import PinchedError
@@ -14,7 +15,6 @@ from pinched.networks.convert import convert
 from pinched.networks.mapping import TwosComplement
 from pinched.networks.mlp import mlp
 from pinched.networks.quantization import ClipQuantizer
-from pinched.networks.required import Knob, required
 from pinched.networks.sensitivity import Property, idealised, narrowed, sensitivity
 from pinched.networks.training import train
 
@@ -75,35 +75,6 @@ def test_idealising_changes_the_devices_only(chip):
     assert (ideal.read_back(ideal.fresh(2)) == chip.network.words).all()
 
 
-@pytest.mark.parametrize("knob", [Knob.V_SET_SPREAD, Knob.WRITE_VOLTAGE, Knob.OVERLAP])
-def test_what_is_required_gives_what_was_wanted(chip, knob):
-    data = datasets.digits5x4()
-    now = sensitivity(chip, data, arrays=60, properties=(Property.OVERLAP,)).accuracy
-    found = required(chip, data, accuracy=min(now + 0.02, 1.0), knob=knob, arrays=60)
-    assert found.accuracy >= found.target
-    assert not found.met
-    assert found.interval[0] <= found.value <= found.interval[1]
-    better = found.value > found.present if knob is Knob.WRITE_VOLTAGE else found.value < found.present
-    assert better
-
-
-def test_a_requirement_that_is_met_says_so(chip):
-    found = required(chip, datasets.digits5x4(), accuracy=0.5, knob=Knob.YIELD, arrays=40)
-    assert found.met
-    assert 0.0 < found.value < 1.0
-
-
-def test_what_cannot_be_reached_is_told_with_how_far_it_gets(chip):
-    with pytest.raises(
-        PinchedError, match=r"0.9999 cannot be reached by the yield alone: at its best .* mean is 0\."
-    ):
-        required(chip, datasets.digits5x4(), accuracy=0.9999, knob=Knob.YIELD, arrays=30)
-    with pytest.raises(PinchedError, match="accuracy is 70"):
-        required(chip, datasets.digits5x4(), accuracy=70, knob=Knob.YIELD)
-    with pytest.raises(PinchedError, match="tolerance is 0"):
-        required(chip, datasets.digits5x4(), accuracy=0.7, knob=Knob.YIELD, tolerance=0)
-
-
 def test_retention_and_endurance_cost_what_they_take_away(chip):
     law = Relaxation(
         toward=CellState.HRS, tau=1e5, reference_temperature=300.0, activation_energy=constants.E, stretch=1.0,
@@ -120,3 +91,30 @@ def test_retention_and_endurance_cost_what_they_take_away(chip):
     assert spent.ranking[0].property is Property.ENDURANCE
     stuck = dataclasses.replace(chip, stuck_at_lrs=0.1)
     assert sensitivity(stuck, datasets.digits5x4(), arrays=20).ranking[0].property is Property.YIELD
+
+
+def test_what_a_property_costs_in_closed_form(one_bit, one_image):
+    # One bit decides, and it reads '1' with y P(V_SET <= 5 V) P(LRS < 10 kohm): what is won when a factor becomes 1,
+    # and what is lost when it alone is left. 3000 arrays: four binomial standard deviations are 3.7 points.
+    chip = one_bit(sigma_v_set=0.5, sigma_lrs=2.0, device_yield=0.7)
+    factors = {
+        Property.V_SET_SPREAD: stats.norm.cdf(np.log(5 / 4) / 0.5),
+        Property.OVERLAP: stats.norm.cdf(np.log(10) / 2.0),
+        Property.YIELD: 0.7,
+    }
+    found = sensitivity(chip, one_image, arrays=3000, properties=tuple(factors))
+    now = np.prod([*factors.values()])
+    assert found.accuracy == pytest.approx(now, abs=0.037)
+    assert found.accuracy_ideal == 1.0
+    for cost in found.ranking:
+        factor = factors[cost.property]
+        for value, (low, high), expected in (
+            (cost.recovered, cost.recovered_interval, now / factor - now),
+            (cost.alone, cost.alone_interval, 1.0 - factor),
+        ):
+            assert value == pytest.approx(expected, abs=0.037)
+            assert low <= value <= high
+            # A difference of the same arrays before and after: 0 or 1, with the spread of a binomial share.
+            assert high - low == pytest.approx(3.92 * np.sqrt(value * (1 - value) / 3000), rel=0.1)
+    won = [cost.recovered for cost in found.ranking]
+    assert won == sorted(won, reverse=True)

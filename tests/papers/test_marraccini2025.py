@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -10,13 +11,15 @@ from typer.testing import CliRunner
 from pinched._errors import DataFileError
 from pinched._progress import Silent
 from pinched.cli import app
-from pinched.cli.reproduce import PaperName, papers
+from pinched.cli.reproduce import PaperName, _data_folder, papers
 from pinched.networks.required import Knob
 from pinched.papers import marraccini2025 as paper
 from pinched.papers import marraccini2025_devices as through
 from pinched.papers import marraccini2025_digits as digits
+from pinched.papers import marraccini2025_figures as figures
 from pinched.papers import marraccini2025_mnist as images
-from pinched.papers.marraccini2025_goals import Goal, goals
+from pinched.papers import marraccini2025_properties as properties
+from pinched.papers.marraccini2025_goals import Goal, goals, points
 from pinched.papers.marraccini2025_table import as_text, comparisons
 
 KEYS = (
@@ -51,15 +54,22 @@ def command(*arguments):
 def finished(tmp_path_factory):
     """What --fast computes, with a tenth of its networks and arrays: quick, and noisier accordingly."""
     out = tmp_path_factory.mktemp("run") / "out"
-    whole = digits.word_lengths, through.devices, through.cost_of_properties, through.needs
+    whole = digits.word_lengths, through.devices, properties.cost_of_properties, properties.needs
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(digits, "word_lengths", lambda layers, n, **rest: whole[0](layers, n // 10, **rest))
         patch.setattr(through, "devices", lambda net, n, **rest: whole[1](net, n // 10, **rest))
-        patch.setattr(through, "needs", lambda net, n, **rest: whole[3](net, n // 3, **rest))
+        patch.setattr(properties, "needs", lambda net, n, **rest: whole[3](net, n // 3, **rest))
         flips = digits.turned_pixels
         patch.setattr(digits, "turned_pixels", lambda net, n, **rest: flips(net, n // 2, **rest))
-        patch.setattr(through, "cost_of_properties", lambda net, n, **rest: whole[2](net, n // 10, **rest))
-        return command("reproduce", "marraccini2025", "--fast", "--json", "--out", out), out
+        known = properties.technology_interval
+        patch.setattr(
+            properties, "technology_interval", lambda *a, **o: known(*a, **o | {"draws": 10, "arrays": 10})
+        )
+        patch.setattr(properties, "cost_of_properties", lambda net, n, **rest: whole[2](net, n // 10, **rest))
+        nothing = tmp_path_factory.mktemp("nothing")
+        return command(
+            "reproduce", "marraccini2025", "--fast", "--json", "--data", nothing, "--out", out
+        ), out
 
 
 def test_names_on_the_command_line_cover_every_paper():
@@ -81,19 +91,26 @@ def test_json_has_every_key_and_says_what_is_missing(finished):
     assert found["digits"]["qat3_perfect_fraction"] == 1.0
     assert found["digits"]["devices"]["repaired_perfect_fraction"] >= 0.98
     assert 0.5 < found["digits"]["devices"]["fresh_mean"] < 0.8
-    assert {path.stem for path in out.glob("*.png")} == {
-        "arrays", "confusion", "properties", "required", "ten_image_test", "turned_pixels", "word_lengths",
-    }  # fmt: skip
+    for kind in ("png", "pdf", "svg"):
+        assert {path.stem for path in out.glob(f"*.{kind}")} == {
+            "arrays", "confusion", "properties", "required", "ten_image_test", "turned_pixels", "word_lengths",
+        }  # fmt: skip
     for key in ("qat3_perfect_fraction", "devices.fresh_mean", "flips_mean"):
         low, high = found["digits"]["range"][key]
         assert low <= value(found["digits"], key) <= high
         assert found["digits"]["seeds"][key] == [low] == [high]
-    cost = found["digits"]["devices"]["cost_verify_2_spares"]
+    cost = found["digits"]["devices"]["verify_2_spares"]["cost"]
     assert cost["area_factor"] == 3.0
     assert cost["wear_max"] == 1
     assert 3150 < cost["writes"] < 3300
     table = (out / "table.md").read_text(encoding="utf-8")
+    once = found["digits"]["known"]["fresh"]["mean"]
+    assert once[0] < found["digits"]["devices"]["fresh_mean"] < once[1]
+    (said,) = (line for line in table.splitlines() if "rest on 47 devices" in line)
+    assert f"the mean of arrays written once lies between {100 * once[0]:.1f} %" in said
     assert "100 % (of the integers in software)" in table
+    (spared,) = (line for line in table.splitlines() if line.startswith("| verified, 2 spares | 400 |"))
+    assert spared.split(" | ")[5:7] == ["3", "6300"]  # cells per bit; bits of the table outside
     rows = [line for line in table.splitlines() if line.startswith("| 3.2")]
     assert all(line.replace(r"\|", "").count("|") == 6 for line in rows)
     assert len(comparisons(found)) == 11
@@ -111,6 +128,10 @@ def test_json_has_every_key_and_says_what_is_missing(finished):
         assert all((row["interval"] is None) != row["reached"] for row in rows)
 
 
+def never_drawn(_found, _folder):
+    """In the place of figures that another test looks at."""
+
+
 def test_a_stopped_run_goes_on_from_its_parts(finished, monkeypatch):
     _, out = finished
 
@@ -119,15 +140,18 @@ def test_a_stopped_run_goes_on_from_its_parts(finished, monkeypatch):
 
     for name in ("word_lengths", "turned_pixels"):
         monkeypatch.setattr(digits, name, never)
-    for name in ("devices", "cost_of_properties", "needs"):
-        monkeypatch.setattr(through, name, never)
+    monkeypatch.setattr(through, "devices", never)
+    for name in ("cost_of_properties", "needs", "known"):
+        monkeypatch.setattr(properties, name, never)
+    monkeypatch.setattr(figures, "write_figures", never_drawn)
     before = json.loads((out / "numbers.json").read_text(encoding="utf-8"))
     assert paper.reproduce(out, fast=True) == before
 
 
-def test_the_table_is_for_people(finished):
+def test_the_table_is_for_people(finished, tmp_path, monkeypatch):
     _, out = finished
-    done = command("reproduce", "marraccini2025", "--fast", "--out", out)
+    monkeypatch.setattr(figures, "write_figures", never_drawn)
+    done = command("reproduce", "marraccini2025", "--fast", "--data", tmp_path, "--out", out)
     assert done.exit_code == 0, done.stderr
     assert "Shortened:" in done.stdout
     assert "Left out:" in done.stdout
@@ -159,10 +183,20 @@ def test_mnist_is_found_in_its_folder_or_above_it(shared):
     assert images.find_mnist(folder / "nowhere") is None
 
 
+def test_data_are_looked_for_beside_the_working_folder(tmp_path, monkeypatch):
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    assert _data_folder(None) is None
+    (tmp_path / "shared" / "datasets").mkdir(parents=True)
+    assert _data_folder(None) == Path("../shared/datasets")
+    assert _data_folder(tmp_path) == tmp_path
+    assert _data_folder(tmp_path / "shared") == tmp_path / "shared" / "datasets"
+
+
 def test_the_share_of_good_cells_in_closed_form():
     # Origin: the tails stated for these statistics: 3.5 % and 2.3 % above 5 V, 0.23 % and 0.40 % misread.
     expected = 0.4 * (1 - 0.035) * (1 - 0.023) * (1 - 0.0023) * (1 - 0.0040)
-    assert images.good_share(paper.marraccini2025(device_yield=0.4)) == pytest.approx(expected, rel=2e-3)
+    assert through.good_share(paper.marraccini2025(device_yield=0.4)) == pytest.approx(expected, rel=2e-3)
 
 
 def test_the_published_network_under_turned_pixels(shared):
@@ -237,3 +271,9 @@ def test_fast_reaches_the_goals(shared, tmp_path):
         "mnist_turned_pixels",
         "mnist_word_lengths",
     }
+
+
+def test_a_difference_that_is_none_has_no_sign():
+    assert points(-4e-17) == points(0.0) == "0.00 points"
+    assert points(-0.0123) == "-1.23 points"
+    assert points(None) == "-"

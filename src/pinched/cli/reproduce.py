@@ -30,12 +30,24 @@ def papers() -> dict[PaperName, Callable[..., dict[str, Any]]]:
     return {PaperName.MARRACCINI2025: marraccini2025.reproduce}
 
 
+def _data_folder(given: Path | None) -> Path | None:
+    """Where the image sets are: in the folder given, or in the one that the tests look in too."""
+    beside = Path("../shared")
+    data = beside if given is None and beside.is_dir() else given
+    # The reference folder of the tests holds its image sets one level down.
+    return data / "datasets" if data is not None and (data / "datasets").is_dir() else data
+
+
 def reproduce(
     paper: Annotated[PaperName, typer.Argument(help="Which paper.", show_default=False)],
     fast: Annotated[bool, typer.Option("--fast", help="Under two minutes; says what was shortened.")] = False,
     data: Annotated[
         Path | None,
-        typer.Option(help="Folder with mnist/ and digits5x4/ (or the MNIST files).", envvar="PINCHED_DATA"),
+        typer.Option(
+            help="Folder with mnist/ and digits5x4/ (or the MNIST files).",
+            envvar="PINCHED_DATA",
+            show_default="../shared, if it is there",
+        ),
     ] = None,
     out: Annotated[
         Path, typer.Option("--out", help="Folder for the results; a stopped run goes on from there.")
@@ -49,10 +61,13 @@ def reproduce(
         from pinched.papers.marraccini2025_table import comparisons
         from pinched.report.numbers import to_json
 
-        # The reference folder of the tests holds its image sets one level down.
-        folder = data / "datasets" if data is not None and (data / "datasets").is_dir() else data
         found = papers()[paper](
-            out, data=folder, fast=fast, seed=seed, workers=os.cpu_count() or 1, progress=TerminalProgress()
+            out,
+            data=_data_folder(data),
+            fast=fast,
+            seed=seed,
+            workers=os.cpu_count() or 1,
+            progress=TerminalProgress(),
         )
         if as_json:
             sys.stdout.write(to_json(found))

@@ -1,4 +1,4 @@
-"""Writing conductances into an array by pulses: `OpenLoop`, and `WriteVerify` with reads between.
+"""Writing conductances into an array by pulses: `OpenLoop`, and `VerifiedPulses` with reads between.
 
 Pulses act inside the array: the wires take a part of the voltage away, cells that share a line with the written one
 see a part of it (half-select), and both move by their own law. Lines that are not selected stand at a share of the
@@ -307,7 +307,7 @@ class OpenLoop(_Pulsed):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class WriteVerify(_Pulsed):
+class VerifiedPulses(_Pulsed):
     """A read, then a pulse up or down for each cell that is off, until all are within the tolerance or none is left.
 
     The read is that of the array: what wires take from a cell is seen and made good, as far as the window goes.

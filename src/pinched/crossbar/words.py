@@ -19,6 +19,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import Enum
+from numbers import Integral
 
 import torch
 from jaxtyping import Bool, Int, Int8, Int16
@@ -32,9 +33,12 @@ MAX_BITS = 8
 
 
 def check_bits(bits: int) -> int:
-    """`bits` if it is a word length from 1 to 8; raises `PinchedError` otherwise."""
-    if not 1 <= bits <= MAX_BITS:
-        raise PinchedError(f"bits is {bits}; a word has 1 to {MAX_BITS} bits. Give a number in that range.")
+    """`bits` if it is a whole number from 1 to 8; raises `PinchedError` otherwise."""
+    # Half a bit would pass the comparison and fail far from here.
+    if not (isinstance(bits, Integral) and 1 <= bits <= MAX_BITS):
+        raise PinchedError(
+            f"bits is {bits!r}; a word has 1 to {MAX_BITS} bits. Give a whole number in that range."
+        )
     return bits
 
 

@@ -21,7 +21,7 @@ from jaxtyping import Float, Int8
 from torch import Tensor
 
 from pinched._params import require
-from pinched.crossbar.words import MAX_BITS, TwosComplementWord, WordCoding, word_range
+from pinched.crossbar.words import TwosComplementWord, WordCoding, check_bits, word_range
 
 
 @runtime_checkable
@@ -74,7 +74,7 @@ class PaperQuantizer:
     """Bits per word, 1 to 8."""
 
     def __post_init__(self) -> None:
-        _require_bits(self, self.bits)
+        check_bits(self.bits)
 
     @property
     def name(self) -> str:
@@ -106,7 +106,7 @@ class RoundQuantizer:
     """Bits per word, 1 to 8."""
 
     def __post_init__(self) -> None:
-        _require_bits(self, self.bits)
+        check_bits(self.bits)
 
     @property
     def name(self) -> str:
@@ -153,7 +153,7 @@ class ClipQuantizer:
     """Whether every output of a weight tensor has a step of its own; biases always share one per tensor."""
 
     def __post_init__(self) -> None:
-        _require_bits(self, self.bits)
+        check_bits(self.bits)
 
     @property
     def name(self) -> str:
@@ -212,10 +212,6 @@ def _least_squares(rows: Float[Tensor, "row value"], low: int, high: int) -> Flo
 def _squared_error(rows: Tensor, step: Tensor, low: int, high: int) -> Tensor:
     scaled = rows / step
     return (step * (scaled - scaled.round().clamp(low, high))).square().sum(-1)
-
-
-def _require_bits(owner: object, bits: int) -> None:
-    require(owner, 1 <= bits <= MAX_BITS, f"bits is {bits}; a word has 1 to {MAX_BITS} bits.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

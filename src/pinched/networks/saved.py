@@ -1,8 +1,9 @@
 """Quantized networks in files: `save_network` and `load_network`, as NPZ without pickle.
 
-A file holds the words, their steps, the float parameters behind them and the quantizer; it does not hold code, so the
-architecture is given again when it is loaded (`load_network(path, mlp((20, 20, 20, 10)))`), and checked. Between
-processes `state_of` and `from_state` do the same with a dictionary of tensors, as `state_dict` has it.
+A file holds the words, their steps, the float parameters behind them, the buffers of the module and the quantizer; it
+does not hold code, so the architecture is given again when it is loaded, `load_network(path, mlp((20, 20, 20, 10)))`,
+and checked. Between processes `state_of` and `from_state` do the same with a dictionary of tensors, as `state_dict`
+has it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from pinched._errors import DataFileError, PinchedError
+from pinched._files import write_bytes
 from pinched.networks.quantization import ClipQuantizer, PaperQuantizer, Quantizer, RoundQuantizer
 from pinched.networks.quantized import QuantizedNetwork, check_storable
 
@@ -35,27 +37,34 @@ _CURE = "Give a file that `save_network` wrote."
 
 
 def state_of(network: QuantizedNetwork) -> dict[str, Tensor]:
-    """Words, steps and float parameters as tensors by name; `from_state` makes the network of them again."""
+    """Words, steps, float parameters and buffers as tensors by name; `from_state` makes the network again."""
     state = {f"float.{name}": p.detach().clone() for name, p in network.module.named_parameters()}
+    # A normalisation without parameters of its own is no layer to be stored, but its means and variances count.
+    state |= {f"buffer.{name}": p.detach().clone() for name, p in network.module.named_buffers()}
     steps = {f"step.{name}": torch.as_tensor(s) for name, s in zip(network.names, network.steps, strict=True)}
     return {"words": network.words.clone()} | steps | state
 
 
 def from_state(state: Mapping[str, Tensor], module: nn.Module, quantizer: Quantizer) -> QuantizedNetwork:
-    """The network of `state` on a copy of `module`, whose parameters need the same names and shapes.
+    """The network of `state` on a copy of `module`, whose parameters and buffers need the same names and shapes.
 
     Raises `PinchedError` for a module that cannot be stored or is of another architecture.
     """
     check_storable(module)
     twin = copy.deepcopy(module).eval().requires_grad_(False)
     shapes = {name: tuple(p.shape) for name, p in twin.named_parameters()}
-    found = {k.removeprefix("float."): tuple(v.shape) for k, v in state.items() if k.startswith("float.")}
-    if found != shapes or "words" not in state or any(f"step.{name}" not in state for name in shapes):
+    wanted = shapes | {name: tuple(b.shape) for name, b in twin.named_buffers()}
+    own = {k.partition(".")[2]: v for k, v in state.items() if k.startswith(("float.", "buffer."))}
+    found = {name: tuple(tensor.shape) for name, tensor in own.items()}
+    if found != wanted or "words" not in state or any(f"step.{name}" not in state for name in shapes):
         raise PinchedError(
-            f"the saved network has the parameters {found}, the module given has {shapes}. "
+            f"the saved network has the parameters and buffers {found}, the module given has {wanted}. "
             "Give a module of the architecture that was saved."
         )
-    twin.load_state_dict({name: state[f"float.{name}"] for name in shapes}, strict=False)
+    # Not by load_state_dict, which passes over buffers that their module does not call persistent.
+    with torch.no_grad():
+        for name, tensor in (*twin.named_parameters(), *twin.named_buffers()):
+            tensor.copy_(own[name])
     steps = [state[f"step.{name}"] for name in shapes]
     return QuantizedNetwork(
         module=twin,
@@ -86,10 +95,7 @@ def save_network(network: QuantizedNetwork, path: Path | str) -> None:
              if isinstance(s, float)}  # fmt: skip
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, head=np.array(head), **(arrays | steps))
-    where = Path(path)
-    aside = where.with_name(f".{where.name}.part")
-    aside.write_bytes(buffer.getvalue())
-    aside.replace(where)
+    write_bytes(Path(path), buffer.getvalue())
 
 
 def load_network(path: Path | str, module: nn.Module) -> QuantizedNetwork:

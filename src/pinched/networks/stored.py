@@ -157,9 +157,10 @@ def array_shape(words: int, bits: int, group: int = 1) -> tuple[int, int]:
 
     Each word line holds a multiple of `group` words: what a code or spares over several words need.
     """
-    # Half to twice the square's width: 1050 words of 3 bits fill 50 x 63 cells and leave none.
+    # Half to twice the square's width: 1050 words of 3 bits fill 50 x 63 cells and leave none. Half is rounded up:
+    # with 2 instead of 2.5 words per line, 121 words of 5 bits would lie in 61 x 10 cells.
     middle = max(1, round((words / bits) ** 0.5 / group))
-    widths = [group * n for n in range(max(1, middle // 2), 2 * middle + 1)]
+    widths = [group * n for n in range(-(-middle // 2), 2 * middle + 1)]
     row = min(widths, key=lambda w: (-(-words // w) * w, abs(w - group * middle)))
     return -(-words // row), row * bits
 

@@ -22,6 +22,7 @@ from pinched.networks._threads import one_thread
 from pinched.papers import marraccini2025_devices as through
 from pinched.papers import marraccini2025_digits as digits
 from pinched.papers import marraccini2025_mnist as images
+from pinched.papers import marraccini2025_properties as properties
 from pinched.papers.marraccini2025_table import as_text
 from pinched.papers.parts import Job, Parts, begun
 from pinched.report.numbers import to_json
@@ -162,12 +163,15 @@ def _digits(
     costs = parts.get(
         "digits_sensitivity",
         common,
-        lambda: through.cost_of_properties(net, 200 if fast else 1000, seed=seed, progress=progress),
+        lambda: properties.cost_of_properties(net, 200 if fast else 1000, seed=seed, progress=progress),
     )
     needs = parts.get(
         "digits_required",
         common,
-        lambda: through.needs(net, 60 if fast else 400, fast=fast, seed=seed, progress=progress),
+        lambda: properties.needs(net, 60 if fast else 400, fast=fast, seed=seed, progress=progress),
+    )
+    known = parts.get(
+        "digits_known", common, lambda: properties.known(net, fast=fast, seed=seed, progress=progress)
     )
     aware = None
     if not fast:
@@ -204,6 +208,7 @@ def _digits(
         "flips": flips[0] | {"aware_worst": min(one["aware_worst"] for one in flips)},
         "sensitivity": costs,
         "required": needs,
+        "known": known,
         "tables": {"20-10-10": small_table, "20-20-20-10": main},
     }
 
@@ -272,10 +277,11 @@ def _shortened(*, with_mnist: bool) -> list[str]:
         "digits.*: 1 seed instead of 5 (of 200 networks, and of 4000 arrays)",
         "digits.tables: without rounding alone and ranges per output; 20-10-10 with 20 networks instead of 200",
         "digits.flips: 5 networks instead of 50",
-        "digits.devices: without majority of 3 and 5 and three spares; 1000 arrays for overlap and one spare",
+        "digits.devices: 4 of 12 ways of writing; 1000 arrays for overlap and one spare",
         "digits.devices.trained_for_errors: not computed",
         "digits.sensitivity: 200 arrays instead of 1000; at the batch yield 50 instead of 200",
         "digits.required: 60 arrays instead of 400, and coarser steps",
+        "digits.known: 40 draws of 50 arrays instead of 200 of 100",
     ]
     if with_mnist:
         notes += [

@@ -1,4 +1,6 @@
-"""The 5 x 4 digits of marraccini2025fast in its devices: as written, repaired, what costs what, what would be needed.
+"""The 5 x 4 digits of marraccini2025fast in its devices: as written, and with every repair.
+
+`marraccini2025_properties` says which property of the devices costs how much.
 
 Each function is one part of `marraccini2025.reproduce` and returns plain numbers; shares are 0 to 1.
 """
@@ -6,14 +8,18 @@ Each function is one part of `marraccini2025.reproduce` and returns plain number
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from torch import nn
 
 from pinched._progress import Progress
 from pinched.crossbar.cells import Endurance
-from pinched.crossbar.redundancy import Majority, SpareCells
+from pinched.crossbar.defects import DefectMap
+from pinched.crossbar.hamming import Hamming
+from pinched.crossbar.redundancy import Majority, SpareCells, SpareRows
 from pinched.crossbar.repair import Repair
 from pinched.crossbar.writing import WriteVerify
 from pinched.devices.presets.marraccini2025 import (
@@ -27,12 +33,9 @@ from pinched.devices.spread import DeviceSpread
 from pinched.networks.convert import convert
 from pinched.networks.datasets import digits5x4
 from pinched.networks.evaluation import evaluate
-from pinched.networks.findings import Property, Requirement, Sensitivity
 from pinched.networks.mapping import TwosComplement
 from pinched.networks.montecarlo import monte_carlo
 from pinched.networks.quantization import BitFlips, ClipQuantizer, PaperQuantizer, Quantizer
-from pinched.networks.required import Knob, requirements
-from pinched.networks.sensitivity import sensitivity
 from pinched.networks.stored import MemoryNetwork
 from pinched.networks.training import accuracy, train_many
 
@@ -41,6 +44,12 @@ FLIPS = BitFlips(of_ones=0.037, of_zeros=0.004)
 
 SPARED = Repair(writing=WriteVerify(retries=0), redundancy=SpareCells(2))
 """The repair of the goal: verified, two spare cells per bit."""
+
+RETRIES = 10
+"""Pulses after the first one, each 0.5 V higher: up to 10 V, and half of what a cell survives."""
+
+COUNTED = 50
+"""Arrays over which the cost of a repair is averaged."""
 
 Values = dict[str, Any]
 
@@ -90,38 +99,102 @@ def goals(net: nn.Module, arrays: int, *, seed: int, progress: Progress) -> Valu
     }
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Way:
+    """One way of writing the network."""
+
+    title: str
+    """In words."""
+    repair: Repair | None = None
+    """What is done against bad cells."""
+    volt: float = WRITE_VOLTAGE
+    """Write voltage (V)."""
+    device_yield: float = 1.0
+    """Share of working cells."""
+    share: float = 1.0
+    """Share of the arrays that are written in this way: what takes long or hardly scatters needs fewer."""
+    fast: float = 1.0
+    """Share of those in a fast run; 0 leaves it out."""
+
+
+def ways(cells: int) -> dict[str, Way]:
+    """Every way of writing that the paper, its script or the literature has, for a network of `cells` bits."""
+    once, rising = WriteVerify(retries=0), WriteVerify(retries=RETRIES, step=0.5)
+    area = DefectMap.for_yield(good_share(marraccini2025(device_yield=BATCH_YIELD)), cells, confidence=0.9999)
+    return {
+        # Far above any drawn V_SET: every write succeeds, and what is left is the overlap of the two states.
+        "overlap_only": Way(title="every write succeeds", volt=1e6, fast=0.25),
+        "fresh": Way(title="written once"),
+        "hamming": Way(title="Hamming code per word", repair=Repair(code=Hamming(3)), share=0.25, fast=0.0),
+        "majority_3": Way(title="majority of 3", repair=Repair(redundancy=Majority(3)), share=0.25, fast=0.0),
+        "majority_5": Way(title="majority of 5", repair=Repair(redundancy=Majority(5)), share=0.25, fast=0.0),
+        "verify_rising": Way(
+            title="verified, rising to 10 V", repair=Repair(writing=rising), share=0.25, fast=0.0
+        ),
+        "verify_5_word_lines": Way(
+            title="verified, 5 spare lines",
+            repair=Repair(writing=once, redundancy=SpareRows(5)),
+            share=0.25,
+            fast=0.0,
+        ),
+        "verify_1_spare": Way(
+            title="verified, 1 spare", repair=Repair(writing=once, redundancy=SpareCells(1)), fast=0.25
+        ),
+        "verify_2_spares": Way(title="verified, 2 spares", repair=SPARED),
+        "verify_3_spares": Way(
+            title="verified, 3 spares",
+            repair=Repair(writing=once, redundancy=SpareCells(3)),
+            share=0.25,
+            fast=0.0,
+        ),
+        "batch_yield": Way(title="yield 40 %, once", device_yield=BATCH_YIELD, share=0.25, fast=0.0),
+        "batch_yield_map": Way(
+            title="yield 40 %, defect map",
+            repair=Repair(writing=once, placement=area),
+            device_yield=BATCH_YIELD,
+            share=0.25,
+            fast=0.0,
+        ),
+    }
+
+
 def devices(net: nn.Module, arrays: int, *, fast: bool, seed: int, progress: Progress) -> Values:
     """The 3-bit network in `arrays` arrays of the published devices: as written, and with every repair."""
-    verify = WriteVerify(retries=0)
-    # Far above any drawn V_SET: every write succeeds, and what is left is the overlap of the two states.
-    ways: dict[str, tuple[Repair | None, float, int]] = {
-        "overlap_only": (None, 1e6, arrays),
-        "fresh": (None, WRITE_VOLTAGE, arrays),
-        "majority_3": (Repair(redundancy=Majority(3)), WRITE_VOLTAGE, arrays // 4),
-        "majority_5": (Repair(redundancy=Majority(5)), WRITE_VOLTAGE, arrays // 4),
-        "verify_1_spare": (Repair(writing=verify, redundancy=SpareCells(1)), WRITE_VOLTAGE, arrays),
-        "verify_2_spares": (SPARED, WRITE_VOLTAGE, arrays),
-        "verify_3_spares": (Repair(writing=verify, redundancy=SpareCells(3)), WRITE_VOLTAGE, arrays // 4),
-    }
-    found: Values = {}
-    for name, (repair, volt, most) in ways.items():
-        if fast and name in ("majority_3", "majority_5", "verify_3_spares"):
+    data, found = digits5x4(), {}
+    for name, way in ways(chip_of(net, PaperQuantizer(3), None, seed=seed).cells).items():
+        count = round(arrays * way.share * (way.fast if fast else 1.0))
+        if count == 0:
             continue
-        count = most // 4 if fast and name in ("overlap_only", "verify_1_spare") else most
-        chip = chip_of(net, PaperQuantizer(3), repair, volt=volt, seed=seed)
-        found[name] = through(chip, count, progress)
-    data = digits5x4()
+        chip = chip_of(
+            net, PaperQuantizer(3), way.repair, volt=way.volt,
+            spread=marraccini2025(device_yield=way.device_yield), seed=seed,
+        )  # fmt: skip
+        found[name] = {"title": way.title} | through(chip, count, progress)
+        if way.volt == WRITE_VOLTAGE:
+            # Counting what it takes is slower than doing it, and hardly differs from array to array.
+            cost = evaluate(chip, data, arrays=COUNTED).cost
+            assert cost is not None
+            found[name]["cost"] = dataclasses.asdict(cost)
     found["accuracy_float"] = accuracy(net, data)
     fresh = evaluate(chip_of(net, PaperQuantizer(3), None, seed=seed), data, arrays=200)
-    repaired = evaluate(chip_of(net, PaperQuantizer(3), SPARED, seed=seed), data, arrays=50)
-    assert repaired.cost is not None
-    found["cost_verify_2_spares"] = dataclasses.asdict(repaired.cost) | {
-        "wear_share": repaired.cost.wear_share
-    }
+    repaired = evaluate(chip_of(net, PaperQuantizer(3), SPARED, seed=seed), data, arrays=COUNTED)
     found["confusion_fresh"] = fresh.confusion.tolist()
     found["confusion_repaired"] = repaired.confusion.tolist()
     found["bits_wrong_of_ones"], found["bits_wrong_of_zeros"] = fresh.bit_error_one, fresh.bit_error_zero
     return found
+
+
+def written(found: Mapping[str, Any]) -> list[Values]:
+    """The ways of writing in the result of `devices`, in the order of `ways`."""
+    return [one for one in found.values() if isinstance(one, dict) and "title" in one]
+
+
+def good_share(spread: DeviceSpread) -> float:
+    """Share of the cells of `spread` that take a '1' and a '0' with the write voltage and read right both times."""
+    volt, ohm = np.array(WRITE_VOLTAGE), np.array(SENSE_THRESHOLD)
+    written = float(spread.v_set.cdf(volt)) * float(spread.v_reset.cdf(volt))
+    read = float(spread.resistance_lrs.cdf(ohm)) * (1.0 - float(spread.resistance_hrs.cdf(ohm)))
+    return spread.device_yield * written * read
 
 
 def aware_in_devices(nets: Sequence[nn.Module], arrays: int, *, seed: int, progress: Progress) -> Values:
@@ -140,72 +213,3 @@ def aware_in_devices(nets: Sequence[nn.Module], arrays: int, *, seed: int, progr
             "perfect": float(run.perfect.mean()),
         }
     return found
-
-
-_REASONS = {
-    Property.V_SET_SPREAD: "3.5 % of the cells need more than 5 V",
-    Property.OVERLAP: "0.2 % of the LRS and 0.4 % of the HRS lie on the wrong side of 10 kohm",
-    Property.V_RESET_SPREAD: "a fresh cell is in HRS and needs no RESET",
-    Property.YIELD: "the statistics are those of working devices",
-    Property.ENDURANCE: "one write of at most 20",
-    Property.RETENTION: "not known: one temperature, 1000 s without a loss",
-}
-
-
-def cost_of_properties(net: nn.Module, arrays: int, *, seed: int, progress: Progress) -> Values:
-    """Which property of the published devices costs the accuracy of the fresh array, the costliest first."""
-    data = digits5x4()
-    chip = chip_of(net, PaperQuantizer(3), None, seed=seed)
-    batch = chip_of(net, PaperQuantizer(3), None, spread=marraccini2025(device_yield=BATCH_YIELD), seed=seed)
-    dead = {Property.YIELD: "60 % of the cells never switch"}
-    return _ranking(sensitivity(chip, data, arrays=arrays, progress=progress), _REASONS) | {
-        "batch": _ranking(
-            sensitivity(batch, data, arrays=max(50, arrays // 5), progress=progress), _REASONS | dead
-        )
-    }
-
-
-def _ranking(found: Sensitivity, reasons: dict[Property, str]) -> Values:
-    return {
-        "arrays": found.arrays,
-        "accuracy": found.accuracy,
-        "accuracy_ideal": found.accuracy_ideal,
-        "ranking": [
-            {
-                "property": one.property.value,
-                "recovered": one.recovered,
-                "recovered_interval": list(one.recovered_interval),
-                "alone": one.alone,
-                "alone_interval": list(one.alone_interval),
-                "reason": reasons[one.property],
-            }
-            for one in found.ranking
-        ],
-    }
-
-
-def needs(net: nn.Module, arrays: int, *, fast: bool, seed: int, progress: Progress) -> Values:
-    """What a mean accuracy of 85 % asks of devices written once, and one of 99 % with verification and two spares."""
-    found: Values = {"arrays": arrays}
-    for name, repair, wanted in (("written_once", None, 0.85), ("verify_2_spares", SPARED, 0.99)):
-        rows = requirements(
-            chip_of(net, PaperQuantizer(3), repair, seed=seed), digits5x4(),
-            accuracy=wanted, knobs=tuple(Knob), arrays=arrays, tolerance=0.02 if fast else 0.005,
-            progress=progress,
-        )  # fmt: skip
-        found[name] = [_requirement(row) for row in rows]
-    return found
-
-
-def _requirement(row: Requirement) -> Values:
-    return {
-        "knob": row.knob.value,
-        "target": row.target,
-        "value": row.value,
-        "unit": row.unit,
-        "interval": list(row.interval) if row.reached else None,
-        "accuracy": row.accuracy,
-        "present": row.present,
-        "met": row.met,
-        "reached": row.reached,
-    }

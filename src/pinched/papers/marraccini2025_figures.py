@@ -11,8 +11,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from pinched._files import write_bytes, write_text
 from pinched.networks.datasets import digits5x4
 from pinched.networks.findings import Knob, Property, PropertyCost, Requirement, Sensitivity
+from pinched.papers.marraccini2025_devices import written
 from pinched.papers.marraccini2025_figures_mnist import bits_axis, plot_mnist, plot_mnist_flips
 from pinched.report.figures_sensitivity import plot_properties, plot_required
 from pinched.report.style import (
@@ -20,23 +22,17 @@ from pinched.report.style import (
     DEVICE_MARKERS,
     NOTE,
     Colour,
+    SvgText,
     Width,
+    freeze_layout,
     new_figure,
     paper_style,
+    to_pdf,
     to_png,
+    to_svg,
 )
 
 Values = Mapping[str, Any]
-
-_WAYS = {
-    "fresh": "written once",
-    "overlap_only": "every write succeeds",
-    "majority_3": "majority of 3",
-    "majority_5": "majority of 5",
-    "verify_1_spare": "verified, 1 spare",
-    "verify_2_spares": "verified, 2 spares",
-    "verify_3_spares": "verified, 3 spares",
-}
 
 _KINDS = {
     "paper": "paper's conversion",
@@ -74,23 +70,23 @@ def plot_word_lengths(table: Values, ax: Axes) -> Axes:
 
 def plot_arrays(devices: Values, ax: Axes) -> Axes:
     """Mean accuracy and share of perfect arrays (%) for every way of writing the 3-bit network."""
-    ways = [name for name in _WAYS if name in devices]
+    ways = written(devices)
     heights = np.arange(len(ways), dtype=float)
     for shift, key, colour, label in (
         (-0.2, "mean", Colour.DATA, "mean accuracy"),
         (0.2, "perfect", Colour.LRS, "perfect arrays"),
     ):
-        shares = np.array([100 * devices[way][key] for way in ways])
+        shares = np.array([100 * way[key] for way in ways])
         ax.barh(heights + shift, shares, 0.38, color=colour, label=label)
         for height, share in zip(heights + shift, shares, strict=True):
             text = f"{share:.2f}" if 99.5 < share < 100 else f"{share:.1f}"
             ax.annotate(
                 text, (share, height), xytext=(2, 0), textcoords="offset points", va="center", fontsize=NOTE
             )
-    ax.set_yticks(heights, [f"{_WAYS[w]} ({devices[w]['area_factor']:.0f} x)" for w in ways])
+    ax.set_yticks(heights, [f"{way['title']} ({way['area_factor']:.3g} x)" for way in ways])
     ax.tick_params(axis="y", length=0)
-    ax.invert_yaxis()
-    ax.set_xlim(0, 112)
+    ax.set_ylim(len(ways) - 0.5, -0.5)
+    ax.set_xlim(0, 108)
     ax.set_xticks(range(0, 101, 20))
     ax.set_xlabel("Share (%); in brackets the cells per bit")
     ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2)
@@ -102,10 +98,11 @@ def plot_confusion(shares: np.ndarray, ax: Axes, title: str) -> Axes:
     matrix = 100 * np.asarray(shares)
     ax.imshow(matrix, cmap="Blues", vmin=0, vmax=100)
     for true, predicted in np.ndindex(*matrix.shape):
-        if matrix[true, predicted] >= 0.5:
+        number = f"{matrix[true, predicted]:.0f}"
+        if number != "0":
             shade = "white" if matrix[true, predicted] > 55 else Colour.FIT
             ax.text(
-                predicted, true, f"{matrix[true, predicted]:.0f}",
+                predicted, true, number,
                 ha="center", va="center", fontsize=6.0, color=shade,
             )  # fmt: skip
     ax.set_xticks(range(len(matrix)))
@@ -203,11 +200,14 @@ def _write(path: Path, width: Width, height: float, *draw: Callable[[Axes], Axes
         figure, axes = new_figure(width, height, rows=rows, columns=len(draw) // rows)
         for one, ax in zip(draw, axes.flat, strict=True):
             one(ax)
-        path.write_bytes(to_png(figure))
+        freeze_layout(figure)
+        write_bytes(path, to_png(figure))
+        write_bytes(path.with_suffix(".pdf"), to_pdf(figure))
+        write_text(path.with_suffix(".svg"), to_svg(figure, SvgText.TEXT))
 
 
 def write_figures(found: Values, folder: Path) -> None:
-    """Write the figures of `found` to `folder` as PNG (300 dots per inch)."""
+    """Write the figures of `found` to `folder`, as SVG and PDF and as PNG of 300 dots per inch."""
     digits, mnist = found["digits"], found["mnist"]
     devices, costs, needs, flips = (digits[name] for name in ("devices", "sensitivity", "required", "flips"))
     _write(
@@ -215,7 +215,8 @@ def write_figures(found: Values, folder: Path) -> None:
         lambda ax: _titled(plot_word_lengths(digits["tables"]["20-10-10"], ax), "20-10-10: "),
         lambda ax: _titled(plot_word_lengths(digits["tables"]["20-20-20-10"], ax), "20-20-20-10: "),
     )  # fmt: skip
-    _write(folder / "arrays.png", Width.SINGLE, 7.0, lambda ax: plot_arrays(devices, ax))
+    height = 2.6 + 0.62 * len(written(devices))
+    _write(folder / "arrays.png", Width.DOUBLE, height, lambda ax: plot_arrays(devices, ax))
     _write(
         folder / "confusion.png", Width.DOUBLE, 8.6,
         lambda ax: plot_confusion(devices["confusion_fresh"], ax, "Written once, mean over 200 arrays (%)"),

@@ -75,8 +75,8 @@ def goals(found: Mapping[str, Any]) -> tuple[Goal, ...]:
         Goal(
             what="MNIST, 4 bits, cells of 40 % yield, map and verification: points below clean",
             reach="<= 0.3",
-            mean=f"{100 * mnist['devices_gap']:.2f}",
-            worst=f"{100 * mnist['range']['devices_gap'][1]:.2f}",
+            mean=_hundredths(mnist["devices_gap"]),
+            worst=_hundredths(mnist["range"]["devices_gap"][1]),
             twin=share(mnist["float"], 2),
             baseline=frequent,
         )
@@ -111,4 +111,9 @@ def share(value: float | None, decimals: int = 1) -> str:
 
 def points(value: float | None) -> str:
     """A difference of shares in percentage points; "-" for None."""
-    return "-" if value is None else f"{100 * value:.2f} points"
+    return "-" if value is None else f"{_hundredths(value)} points"
+
+
+def _hundredths(value: float) -> str:
+    # Zero is added so that a difference below the last digit is no "-0.00".
+    return f"{round(100 * value, 2) + 0.0:.2f}"

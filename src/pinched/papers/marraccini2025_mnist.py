@@ -27,7 +27,6 @@ from pinched.devices.presets.marraccini2025 import (
     WRITE_VOLTAGE,
     marraccini2025,
 )
-from pinched.devices.spread import DeviceSpread
 from pinched.networks._idx import MNIST_FILES
 from pinched.networks.convert import convert
 from pinched.networks.datasets import ImageSet, mnist
@@ -40,6 +39,7 @@ from pinched.networks.noise import ceiling, first, random_flips
 from pinched.networks.quantization import ClipQuantizer, PaperQuantizer, Quantizer
 from pinched.networks.sensitivity import idealised
 from pinched.networks.training import accuracy, train, train_many
+from pinched.papers.marraccini2025_devices import good_share
 
 WIDE = (784, 128, 64, 32, 10)
 """Four layers, ten neurons in the last: 111 514 parameters."""
@@ -159,14 +159,6 @@ def _through_devices(
         "devices_cost": dataclasses.asdict(verified.cost),
         "devices_arrays": arrays,
     }
-
-
-def good_share(spread: DeviceSpread) -> float:
-    """Share of the cells of `spread` that take a '1' and a '0' with the write voltage and read right both times."""
-    volt, ohm = np.array(WRITE_VOLTAGE), np.array(SENSE_THRESHOLD)
-    written = float(spread.v_set.cdf(volt)) * float(spread.v_reset.cdf(volt))
-    read = float(spread.resistance_lrs.cdf(ohm)) * (1.0 - float(spread.resistance_hrs.cdf(ohm)))
-    return spread.device_yield * written * read
 
 
 def literal(folder: Path, *, seeds: int, seed: int, fast: bool, progress: Progress) -> Values:

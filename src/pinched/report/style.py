@@ -231,9 +231,13 @@ class SvgText(StrEnum):
 
 def freeze_layout(figure: Figure) -> None:
     """Lay `figure` out for good: each rendering would otherwise find the same places again, which takes longest."""
+    # Letters snap to dots: at the coarse dots of a screen labels come out narrower than in any file, and are cut off.
+    screen = figure.dpi
+    figure.set_dpi(300)
     with _no_glyph_warnings():
         figure.draw_without_rendering()
     figure.set_layout_engine("none")
+    figure.set_dpi(screen)
 
 
 def to_svg(figure: Figure, text: SvgText) -> str:
