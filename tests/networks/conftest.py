@@ -5,8 +5,9 @@ from torch import nn
 
 from pinched.devices.spread import DeviceSpread
 from pinched.extraction.distributions import Lognormal
-from pinched.networks.convert import TwosComplement, convert
+from pinched.networks.convert import convert
 from pinched.networks.datasets import ImageSet, Split
+from pinched.networks.mapping import TwosComplement
 from pinched.networks.mlp import mlp
 from pinched.networks.quantization import ClipQuantizer
 

@@ -5,7 +5,8 @@ from scipy import stats
 from pinched._errors import PinchedError
 from pinched.devices.presets.marraccini2025 import marraccini2025
 from pinched.networks import datasets
-from pinched.networks.convert import TwosComplement, convert
+from pinched.networks.convert import convert
+from pinched.networks.mapping import TwosComplement
 from pinched.networks.mlp import mlp
 from pinched.networks.quantization import ClipQuantizer
 from pinched.networks.required import Knob, required, requirements

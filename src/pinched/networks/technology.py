@@ -20,10 +20,10 @@ from pinched._params import require
 from pinched._progress import Progress, Silent
 from pinched.devices.spread import QUANTITIES, DeviceSpread
 from pinched.extraction.parameter_draws import parameter_draws
-from pinched.networks.convert import MemoryNetwork
 from pinched.networks.datasets import ImageSet
 from pinched.networks.montecarlo import monte_carlo
 from pinched.networks.sensitivity import with_spread
+from pinched.networks.stored import MemoryNetwork
 
 _FEWEST = 3
 """Devices below which a fit says nothing of its own error."""
