@@ -117,11 +117,13 @@ def test_a_straight_line_is_said_to_be_one() -> None:
     assert low < 0 < high
 
 
-def test_a_device_that_moves_by_ratios_is_told_so() -> None:
-    steps = np.linspace(0.0, 1.0, 60)
-    up = PulseTrace(conductance=1e-9 * np.exp(9.0 * steps**0.5), device="d")
-    down = PulseTrace(conductance=1e-9 * np.exp(9.0 * (1.0 - steps**0.5)), device="d")
-    assert "by ratios" in fit_pulses([up, down]).verdict
+def test_a_curve_that_is_no_exponential_is_told_so() -> None:
+    rise = 1.0 / (1.0 + np.exp(-(np.arange(61) - 30.0) / 3.0))
+    up = PulseTrace(conductance=1e-6 + 1e-5 * rise, device="d")
+    down = PulseTrace(conductance=1e-6 + 1e-5 * rise[::-1], device="d")
+    found = fit_pulses([up, down])
+    assert "misses the traces" in found.verdict
+    assert "TableUpdate" in found.verdict
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ from pinched.extraction.nonlinearity import (
     curvature_from,
     nonlinearity_of,
 )
-from pinched.extraction.plasticity import Scale, UpdateFit, fit_update
+from pinched.extraction.plasticity import UpdateFit, fit_update
 
 _LARGEST_LABEL = 9.7
 _MISFIT = 0.05
@@ -167,13 +167,17 @@ def fit_pulses(traces: PulseTrace | Sequence[PulseTrace]) -> PulseFit:
                 f"none of {len(fits)} traces is a {direction.value}. An update law has both directions: give traces "
                 "that rise and traces that fall, each on its own."
             )
-    ends = np.array([[f.g_min, f.g_max] for f in fits])
-    if (ends <= 0).any():
-        worst = int(np.argmin(ends.min(axis=1)))
-        raise PinchedError(
-            f"trace {worst + 1} ({devices[worst]}) ends at {ends.min():g} S by its fit; a conductance is above zero. "
-            "Are these currents, or was an offset subtracted?"
-        )
+    measured = [t.conductance[np.isfinite(t.conductance)] for t in given]
+    for k, states in enumerate(measured):
+        if (states <= 0).any():
+            raise PinchedError(
+                f"trace {k + 1} ({devices[k]}) holds {states.min():g} S; a conductance is above zero. Are these "
+                "currents, or was an offset subtracted?"
+            )
+    # A fitted end below zero says that the exponential misses, which the verdict tells; the window ends at the reads.
+    ends = np.array(
+        [[f.g_min if f.g_min > 0 else s.min(), f.g_max] for f, s in zip(fits, measured, strict=True)]
+    )
     errors = [f.curvature_error * float(bow_slopes(np.array(f.curvature))) / LABEL_UNIT for f in fits]
     labels = [f.nonlinearity(Convention.NEUROSIM_LABEL) for f in fits]
     every = list(range(len(fits)))
@@ -213,7 +217,7 @@ def fit_pulses(traces: PulseTrace | Sequence[PulseTrace]) -> PulseFit:
         devices=devices,
         verdict="",
     )
-    return replace(result, verdict=_verdict(result, given))
+    return replace(result, verdict=_verdict(result))
 
 
 def _groups(devices: Sequence[str], members: Sequence[int]) -> list[list[int]]:
@@ -282,17 +286,13 @@ def _correlation(
     return shrink * matrix + (1.0 - shrink) * np.eye(4)
 
 
-def _verdict(fit: PulseFit, traces: Sequence[PulseTrace]) -> str:
+def _verdict(fit: PulseFit) -> str:
     said = f"the exponential update describes the traces to {100 * fit.misfit:.1f} % of the window"
     if fit.misfit > _MISFIT:
         said = (
             f"the exponential update misses the traces by {100 * fit.misfit:.1f} % of the window: do not read its "
             "nonlinearity as the device's; take the measured table (TableUpdate.of)"
         )
-        if all((t.conductance[np.isfinite(t.conductance)] > 0).all() for t in traces):
-            ratios = float(np.median([fit_update(t, scale=Scale.LOGARITHMIC).misfit for t in traces]))
-            if ratios < 0.5 * fit.misfit:
-                said += f"; its logarithm follows one to {100 * ratios:.1f} %: the device moves by ratios"
     straight = [
         word
         for word, side in (("potentiation", fit.label_up), ("depression", fit.label_down))
