@@ -12,7 +12,9 @@ from pinched.constants import G_0
 from pinched.report import Width, new_figure
 
 filament = pi.presets.roy2025()
-circuit = pi.FilamentCircuit(compliance_set=5e-3, series_resistance=80.0, noise_current=1e-7, noise_relative=0.003)
+circuit = pi.FilamentCircuit(
+    compliance_set=5e-3, series_resistance=80.0, noise_current=1e-7, noise_relative=0.003
+)
 if sys.argv[1:]:
     sweeps = pi.read_sweeps(sys.argv[1:])
 else:
@@ -29,7 +31,9 @@ print(quantum.text)
 
 # 2. A smooth curve has no steps, however noisy: nothing is invented.
 v = np.linspace(0.1, 1.0, 200)
-smooth = pi.find_plateaus(G_0 * 5 * np.sinh(3 * v) / v * (1 + 0.01 * np.random.default_rng(0).normal(size=200)))
+smooth = pi.find_plateaus(
+    G_0 * 5 * np.sinh(3 * v) / v * (1 + 0.01 * np.random.default_rng(0).normal(size=200))
+)
 print("a sinh curve:", smooth.text)
 
 # 3. Pulses: each level a synaptic weight. The time-lag map counts the jumps, and they make an update law.
@@ -37,7 +41,9 @@ levels = 0.5 * G_0 * np.arange(0, 31)
 ups = pi.pulse_filaments(filament, (1.5,) * 30, width="5 ms", circuit=circuit, devices=20)
 downs = pi.pulse_filaments(filament, (-1.5,) * 30, width="5 ms", channels=20, devices=20)
 synapse = pi.updates.QuantizedLevels.of(levels.tolist(), ups, downs)
-print("mean after 1, 5, 30 pulses:", [f"{float(synapse.after(0.0, n)) / G_0:.2g} G_0" for n in (1.0, 5.0, 30.0)])
+print(
+    "mean after 1, 5, 30 pulses:", [f"{float(synapse.after(0.0, n)) / G_0:.2g} G_0" for n in (1.0, 5.0, 30.0)]
+)
 fit = pi.fit_synapse(ups[0], downs[0])
 print("one device:", fit.text)
 
