@@ -468,7 +468,7 @@ def test_the_polar_plot_has_a_ring_per_level_and_alternates():
     assert report.plot_polar_states(falling(), ax) is ax
     angles, radii = ax.collections[0].get_offsets().T
     assert np.unique(np.round(angles, 6)).tolist() == [0.0, pytest.approx(np.pi, abs=1e-5)]
-    assert radii == pytest.approx(falling() / falling()[0])
+    assert np.asarray(radii) == pytest.approx(falling() / falling()[0])
     with pytest.raises(PinchedError, match="polar axes"):
         report.plot_polar_states(falling(), Figure().add_subplot())
     with pytest.raises(PinchedError, match="divide by"):

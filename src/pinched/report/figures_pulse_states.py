@@ -62,10 +62,9 @@ def plot_polar_states(current: Float[np.ndarray, " pulse"], ax: Axes) -> Axes:
             "a polar plot needs polar axes: make them with subplot_kw={'projection': 'polar'}."
         )
     share = _shares(current)
-    angle = np.pi * np.arange(share.size)
-    points = ax.scatter(
-        angle % (2.0 * np.pi), share, c=np.arange(1, share.size + 1), cmap="viridis", s=9, zorder=3
-    )
+    # (i - 1) pi, whole turns left out.
+    angle = np.pi * (np.arange(share.size) % 2)
+    points = ax.scatter(angle, share, c=np.arange(1, share.size + 1), cmap="viridis", s=9, zorder=3)
     ring = np.linspace(0.0, 2.0 * np.pi, 181)
     for value in np.unique(np.round(share[np.isfinite(share)], 2)).tolist()[:40]:
         ax.plot(ring, np.full(ring.size, value), color=Colour.FAINT, linewidth=0.5, zorder=1)
