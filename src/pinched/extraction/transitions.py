@@ -109,7 +109,9 @@ def _snap_back(sign: int, out: Branch, back: Branch, weight: float) -> Event | N
     No sample of the way out shows the LRS then. The cell switched within one step above the last voltage on it.
     """
     step = float(np.median(np.abs(np.diff(out.voltage))))
-    fallen = back.voltage[0] - back.voltage[1 : 1 + NEIGHBOURS] > max(5.0 * step, 0.05 * float(back.voltage[0]))
+    fallen = back.voltage[0] - back.voltage[1 : 1 + NEIGHBOURS] > max(
+        5.0 * step, 0.05 * float(back.voltage[0])
+    )
     risen = back.current[1 : 1 + NEIGHBOURS] > np.exp(CONTRAST) * back.current[0]
     if not (fallen & risen).any():
         return None

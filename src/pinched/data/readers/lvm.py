@@ -66,7 +66,11 @@ def _read(content: bytes, path: str, dialect: Dialect) -> list[RawTable]:
         grid = Grid(rows, range(mark + 2, stop + 1), decimal=decimal)
         for table in tables(_without_comment(grid), path):
             settings = stated_settings(
-                (*(f"{key}: {' '.join(value)}" for key, value in head.items()), *shared)
+                (
+                    *_moment(head),
+                    *(f"{key}: {' '.join(dict.fromkeys(value))}" for key, value in head.items()),
+                    *shared,
+                )
             ).settings
             found.append(replace(_with_time(table, head, keys, decimal), settings=settings, preamble=()))
     if not found:
@@ -74,6 +78,12 @@ def _read(content: bytes, path: str, dialect: Dialect) -> list[RawTable]:
             path, "", "the headers are followed by no numbers", "Give the file with the samples."
         )
     return found
+
+
+def _moment(head: dict[str, list[str]]) -> list[str]:
+    """The date and the clock of a segment's own header as one line; each channel repeats both."""
+    first = [head[key][0] for key in ("Date", "Time") if head.get(key)]
+    return [f"Date: {' '.join(first)}"] if first else []
 
 
 def _padded(cells: list[str]) -> list[str]:

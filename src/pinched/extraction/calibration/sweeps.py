@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -183,7 +184,7 @@ def _draw_cell(conditions: Conditions, rng: np.random.Generator) -> tuple[_Cell,
 
 def _staircase(*corners: float, step: float) -> Float[np.ndarray, " sample"]:
     pieces = [np.zeros(1)]
-    for start, stop in zip(corners[:-1], corners[1:], strict=True):
+    for start, stop in pairwise(corners):
         count = round(abs(stop - start) / step)
         pieces.append(start + (stop - start) * np.arange(1, count + 1) / count)
     return np.concatenate(pieces)
@@ -194,7 +195,11 @@ def _noisy(i: np.ndarray, conditions: Conditions, rng: np.random.Generator) -> n
 
 
 def _limited(
-    i: np.ndarray, here: Bool[np.ndarray, " sample"], limit: float, conditions: Conditions, rng: np.random.Generator
+    i: np.ndarray,
+    here: Bool[np.ndarray, " sample"],
+    limit: float,
+    conditions: Conditions,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """The current with the limit, where it is on."""
     if not np.isfinite(limit):
@@ -249,10 +254,7 @@ def _unipolar(
     for peak, resets in ((stop, True), (STOP, False)) * 2:
         v = _staircase(0.0, peak, 0.0, step=conditions.step)
         out = np.arange(v.size) <= v.size // 2
-        if resets:
-            on = out & (v <= v_reset)
-        else:
-            on = ~out | (v >= cell.v_set)
+        on = out & (v <= v_reset) if resets else ~out | (v >= cell.v_set)
         i = _noisy(np.where(on, v / cell.lrs, cell.hrs_current(v)), conditions, rng)
         volts.append(v)
         amps.append(i if resets else _limited(i, on, held, conditions, rng))
@@ -320,7 +322,9 @@ def draw_gradual(rng: np.random.Generator, *, noise: float, samples: int = 400) 
         case 1:
             speed = phase[1] / rng.uniform(0.1, 1.0) / peak
             for k in range(samples - 1):
-                state[k + 1] = state[k] + speed * (max(v[k], 0.0) * (1 - state[k]) - max(-v[k], 0.0) * state[k])
+                state[k + 1] = state[k] + speed * (
+                    max(v[k], 0.0) * (1 - state[k]) - max(-v[k], 0.0) * state[k]
+                )
             i = v * (1.0 + gain * state)
         case _:
             width = rng.uniform(0.15, 0.4) * peak
