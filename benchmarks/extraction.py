@@ -103,9 +103,8 @@ def switching(cycles: int) -> None:
 
 
 def covered(sets: int) -> None:
-    print(
-        f"share of 95 % intervals that hold the truth (target {BAND[0]:.0%} to {BAND[1]:.0%}; * promises at least 95 %)"
-    )
+    band = f"{BAND[0]:.0%} to {BAND[1]:.0%}"
+    print(f"share of 95 % intervals that hold the truth (target {band}; * promises at least 95 %)")
     shares, missed = [], 0
     for case in (*static.cases(), *dynamics.cases()):
         repetitions = sets if case.name not in SLOW else max(sets // 4, 1)

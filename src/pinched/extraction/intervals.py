@@ -182,7 +182,8 @@ def row_interval(
     of a block; None chooses it (`series.block_length`). The interval is value -+ t s, with the scatter s of the
     draws (of their logarithms, where all are positive), t and n / (n - 1) for as many units as there are: devices,
     or what the cycles are worth without their memory; so the mean of five devices has the exact interval of five
-    values. The scatter of block draws is put right for the memory that blocks cut at their ends. Percentiles of the draws of a few units are far too narrow (hesterberg2015bootstrap).
+    values. The scatter of block draws is put right for the memory that blocks cut at their ends. Percentiles of the
+    draws of a few units are far too narrow (hesterberg2015bootstrap).
     """
     x = np.asarray(memory, dtype=np.float64)
     number = np.zeros(x.size, dtype=np.int64) if devices is None else np.asarray(devices)

@@ -3,5 +3,5 @@
 `coverage` draws data sets from known laws and counts how often a stated 95 % interval holds the truth (`cases` lists
 what is tried); `score_switching` does the same for V_SET and V_RESET of simulated sweeps (`sweeps` draws them, with
 noise, false starts, jitter and whatever else a laboratory adds). Run `python benchmarks/extraction.py --coverage`
-for the table, and use the functions with your own sample sizes before you trust an interval.
+and `--switching` for the tables, and use the functions with your own sample sizes before you trust an interval.
 """

@@ -172,7 +172,7 @@ def _draw_cell(conditions: Conditions, rng: np.random.Generator) -> tuple[_Cell,
         v_reset = -rng.uniform(0.3, 2.6)
         limit = np.inf if conditions.limit is None else conditions.limit * 1.5 ** rng.uniform(-1.0, 1.0)
         cell = _Cell(v_set=v_set, v_reset=v_reset, lrs=total, hrs=hrs)
-        before = float(cell.hrs_current(np.array(v_set)))
+        before = float(cell.hrs_current(np.array([v_set]))[0])
         # The telegraph noise of the HRS eats up contrast, and so does the growth of the HRS current up to RESET.
         clear = CONTRAST * (1.0 + conditions.telegraph)
         contrast = v_set / total / before
