@@ -100,6 +100,12 @@ _STATE_GLUED = re.compile(
 )
 # Latin words by their capitals, words of other scripts whole.
 _TOKEN = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-zµμ]+|[A-Z]+|\d+|#|[^\W\d_A-Za-zµμ]+")
+# "Ion @ 0.2 V": the voltage at which a state was read is no quantity of the column.
+_READ_AT = re.compile(
+    r"[\[(]?\s*(?:@|\bat\b)\s*(?:V?_?(?:read|r)?\s*[=:]\s*)?(?P<number>[+-]?\d+(?:[.,]\d+)?)\s*(?P<unit>m?V)\b\s*[\])]?",
+    re.IGNORECASE,
+)
+_KELVIN = re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?)\s*(?:°\s*|deg\s*)?(C|K)(?![A-Za-z])")
 _BRACKET = re.compile(r"[\[({<]([^\[\](){}<>]*)[\])}>]")
 _LONG_TIME = {
     "min": 60.0, "mins": 60.0, "minute": 60.0, "minutes": 60.0, "h": 3600.0, "hr": 3600.0, "hrs": 3600.0,
@@ -152,7 +158,16 @@ _UNIT_OF_ROLE = {Role.VOLTAGE: ("V",), Role.CURRENT: ("A",), Role.TIME: ("s",), 
 
 
 def _bare(head: str) -> str:
-    return head.strip().strip("\"'").strip()
+    return _READ_AT.sub(" ", head).strip().strip("\"'").strip()
+
+
+def read_voltage_of(head: str) -> float | None:
+    """Voltage (V) at which the column under `head` was read, as in "I_LRS (uA) @ 0.2 V"; None where it says none."""
+    match = _READ_AT.search(head)
+    if match is None:
+        return None
+    volts = float(match["number"].replace(",", "."))
+    return volts / 1000.0 if match["unit"][0] == "m" else volts
 
 
 def _tokens(name: str) -> list[str]:
@@ -162,6 +177,20 @@ def _tokens(name: str) -> list[str]:
         parts = (unicodedata.normalize("NFD", letter) for letter in name)
         name = "".join(part[0] if part[0].isascii() else unicodedata.normalize("NFC", part) for part in parts)
     return _TOKEN.findall(name)
+
+
+def temperature_of(head: str) -> float | None:
+    """Temperature (K) that `head` states, as in "R (kohm) 85C" or "350 K"; None where it states none."""
+    match = _KELVIN.search(head)
+    if match is None:
+        return None
+    return float(match[1]) + (273.15 if match[2] == "C" else 0.0)
+
+
+def tokens_of(head: str) -> tuple[str, ...]:
+    """The words of a column `head` as written, without its unit: "D1 HRS (V)" -> (D1, HRS)."""
+    name, _, certain = _name_and_unit(_bare(head))
+    return tuple(word for word in re.split(r"[\s_,;:|/-]+", name if certain else _bare(head)) if word)
 
 
 def words_of(head: str) -> tuple[str, ...]:

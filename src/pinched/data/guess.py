@@ -13,6 +13,13 @@ from jaxtyping import Float
 
 from pinched._errors import PinchedError
 
+_SWING = 0.05
+"""Smallest reversal that is a turn, as a share of the span: noise of a meter stays below."""
+_HIGHEST = 200.0
+"""Volts above which nobody sweeps a device."""
+_MOST_CORNERS = 1000
+"""Turns above which nothing is a ramp."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Guess:
@@ -31,13 +38,40 @@ class Guess:
 
 
 def _steadiness(values: Float[np.ndarray, " row"]) -> float:
-    """Share of samples whose step has the usual size: near 1 for a programmed voltage, low for a current."""
+    """Share of steps of the usual size, or as large as the one before: near 1 for a programmed voltage.
+
+    Both sides of 0 V may have steps of their own. A current in the HRS or at the compliance has next to no steps,
+    which says nothing; values that stand on levels most of the time do.
+    """
     steps = np.abs(np.diff(values))
     span = float(np.ptp(values))
-    if span == 0 or steps.size == 0:
+    if span == 0 or steps.size < 2:
         return 1.0
+    held = (steps == 0) & ((steps == 0).mean() > 0.5)
+    alike = np.abs(np.diff(steps)) <= 0.02 * np.maximum(steps[1:], steps[:-1])
+    repeated = float(((alike & (steps[1:] > 0)) | held[1:]).mean())
     usual = float(np.median(steps))
-    return float((np.abs(steps - usual) <= max(0.02 * usual, 1e-4 * span)).mean())
+    # A voltage that was read back scatters by what the meter resolves of its whole range.
+    near = np.abs(steps - usual) <= max(0.02 * usual, 1e-4 * span)
+    return max(repeated, float(near.mean()) if usual > 2e-4 * span else 0.0, _ramps(values / span))
+
+
+def _ramps(values: Float[np.ndarray, " row"]) -> float:
+    """Share of samples on straight lines between the turns of `values` (of span 1), within a hundredth."""
+    corners, high, low, rising = [0], 0, 0, 0
+    for k in range(1, values.size):
+        high, low = (k if values[k] > values[high] else high), (k if values[k] < values[low] else low)
+        turned = high if rising >= 0 and values[high] - values[k] > _SWING else low if (
+            rising <= 0 and values[k] - values[low] > _SWING
+        ) else None  # fmt: skip
+        if turned is not None:
+            corners.append(turned)
+            rising, high, low = (-1 if turned == high else 1), k, k
+        if len(corners) > _MOST_CORNERS:
+            return 0.0
+    corners.append(values.size - 1)
+    line = np.interp(np.arange(values.size), corners, values[corners])
+    return float((np.abs(values - line) < 0.01).mean())
 
 
 def _turns(values: Float[np.ndarray, " row"]) -> int:
@@ -127,6 +161,7 @@ def _two(columns: list[Float[np.ndarray, " row"]], a: int, b: int) -> Guess:
     turning = {c: _turns(columns[c]) for c in (a, b)}
     for x, y in ((a, b), (b, a)):
         programmed = steady[y] > 0.9 and (turning[y] >= 1 or np.ptp(columns[y]) == 0)
+        programmed &= bool(np.abs(columns[y]).max() <= _HIGHEST)
         if _never_falls(columns[x]) and programmed and columns[x][0] >= -1e-9:
             raise PinchedError(
                 f"time (column {x + 1} never falls) and a programmed voltage (column {y + 1} moves in equal steps "

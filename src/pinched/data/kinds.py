@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from pinched._errors import DataFileError
-from pinched.data.columns import words_of
+from pinched.data.columns import temperature_of, words_of
 from pinched.data.options import ReadOptions
 from pinched.data.pairing import find_sets, is_text, wanted_columns
 from pinched.data.patterns import before_and_after, voltage_levels, written_range
@@ -31,7 +31,7 @@ __all__ = ["DataKind", "Recognised", "Use", "column_uses", "recognise"]
 
 
 _SWITCHING = frozenset({"set", "reset", "form", "forming"})
-_AROUND = (Use.LOW, Use.HIGH, Use.CYCLE, Use.INDEX, Use.DEVICE, Use.TIME)
+_AROUND = (Use.LOW, Use.HIGH, Use.CYCLE, Use.INDEX, Use.DEVICE, Use.TIME, Use.READ)
 """What may stand in a table of two states and nothing else, where the states are currents."""
 
 
@@ -94,6 +94,19 @@ def recognise(table: RawTable, options: ReadOptions, path: str = "") -> Recognis
     pulsed = found.columns(Use.AMPLITUDE, Use.WIDTH) or any("pulse" in head.lower() for head in table.heads)
     if states and pulsed:
         return verdict(DataKind.PULSES, "a resistance or conductance stands beside pulses")
+    if pulsed and found.columns(Use.READ) and len(found.columns(Use.CURRENT)) == 1:
+        return verdict(DataKind.PULSES, "a current at a read voltage stands beside pulses")
+    heated = [
+        c for c, use in enumerate(uses)
+        if use in (Use.UNKNOWN, Use.STATE, Use.OTHER) and c not in table.texts and temperature_of(table.heads[c])
+    ]  # fmt: skip
+    if (
+        heated
+        and found.columns(Use.TIME)
+        and {uses[c] for c in range(len(uses)) if c not in heated} <= {Use.TIME, Use.INDEX}
+    ):
+        uses = tuple(Use.STATE if c in heated else use for c, use in enumerate(uses))
+        return verdict(DataKind.RETENTION, "a state at each of several temperatures stands beside a time")
     by_device = [
         c for c in found.columns(Use.DEVICE) if c not in table.texts and table.meaning(c).number is not None
     ]
@@ -115,6 +128,9 @@ def recognise(table: RawTable, options: ReadOptions, path: str = "") -> Recognis
             return verdict(DataKind.RETENTION, "the voltage is held and a current stands beside a time")
         if levels is not None and levels > 1:
             return verdict(DataKind.PULSES, f"the voltage stands on {levels} levels")
+        if voltage is not None and np.ptp(table.numbers[:, voltage]) == 0:
+            held = f"{table.name(voltage)} stands at {table.numbers[0, voltage]:g} throughout: no sweep of the device"
+            return verdict(DataKind.UNKNOWN, held)
         return verdict(DataKind.SWEEP, "a current stands beside a voltage")
     results = texts or sum(use in (Use.OTHER, Use.UNKNOWN) for use in uses) > len(uses) / 2
     if states and found.columns(Use.TIME) and not results:
@@ -204,7 +220,9 @@ def _from_numbers(table: RawTable, uses: tuple[Use, ...], options: ReadOptions, 
         return verdict(DataKind.SWEEP, guesses[0] if guesses else "a voltage and a current")
     if width == 2:
         rising = next((c for c in (0, 1) if (np.diff(good[:, c]) >= 0).all() and good[0, c] >= 0), None)
-        if rising is not None and good[:, 1 - rising].min() >= 10:
+        # A time begins near zero; a wavelength, an angle or an energy does not.
+        begins = rising is not None and good[0, rising] <= 2.0 * float(np.median(np.diff(good[:, rising])))
+        if rising is not None and begins and good[:, 1 - rising].min() >= 10:
             # No current and no voltage is that large throughout: it is a resistance in ohm.
             return verdict(
                 DataKind.RETENTION,

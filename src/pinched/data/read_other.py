@@ -18,10 +18,11 @@ from pinched._errors import DataFileError
 from pinched._progress import Progress
 from pinched._units import to_si
 from pinched.data.channels import Channel, lone_signal
+from pinched.data.columns import read_voltage_of
 from pinched.data.corrections import Correction, corrected_options
 from pinched.data.file_traces import FileTraces, join_files, traces_of
 from pinched.data.files import FoundFile, find_files
-from pinched.data.kinds import DataKind, Recognised, recognise
+from pinched.data.kinds import DataKind, Recognised, Use, recognise
 from pinched.data.load import Loaded, all_readers, each_file, load_file
 from pinched.data.options import ReadOptions
 from pinched.data.pairing import NoSweepError
@@ -247,6 +248,17 @@ def _other(
     return NoSweepError(path, where, found, "Read it with read_any, or give other files.")
 
 
+def _read_in_heads(table: RawTable, seen: Recognised) -> tuple[Setting, ...]:
+    """The read voltage that the heads or a column of their own state, where all that state one agree."""
+    said = {head: volts for head in table.heads if (volts := read_voltage_of(head)) is not None}
+    for c in seen.columns(Use.READ):
+        said[table.heads[c]] = float(table.numbers[0, c]) * table.meaning(c).factor
+    if len(set(said.values())) != 1:
+        return ()
+    head, volts = next(iter(said.items()))
+    return (Setting(SettingName.READ_VOLTAGE, volts, "V", Origin.FILE, head),)
+
+
 def _read_at(options: ReadOptions) -> tuple[Setting, ...]:
     """The read voltage that the caller said, for files that state none."""
     if options.read_voltage is None:
@@ -257,7 +269,13 @@ def _read_at(options: ReadOptions) -> tuple[Setting, ...]:
 
 def _source(loaded: Loaded, table: RawTable, options: ReadOptions, seen: Recognised) -> Source:
     stated = stated_settings(table.preamble)
-    settings = merged(user_settings(options), table.settings, stated.settings, _read_at(options))
+    settings = merged(
+        user_settings(options),
+        table.settings,
+        stated.settings,
+        _read_in_heads(table, seen),
+        _read_at(options),
+    )
     simulated_by = stated.simulated_by or str(find(settings, "simulated_by").value or "")
     own = table.device or str(find(settings, SettingName.DEVICE).value or "")
 

@@ -13,13 +13,14 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from pinched._errors import DataFileError
+from pinched.data.columns import temperature_of
 from pinched.data.pairing import entries, listed
 from pinched.data.patterns import repeats
 from pinched.data.settings import Origin, Setting, SettingName, merged
 from pinched.data.states import DROP, Source, resistances, si_values, state_values, values_of
 from pinched.data.sweep import Provenance
 from pinched.data.traces import Endurance, LevelReads, PulseTrace, Retention, WriteLog
-from pinched.data.uses import DataKind, Use, is_low, state_column
+from pinched.data.uses import DataKind, Use, is_low, state_column, without_state
 
 Record = PulseTrace | Retention | Endurance | LevelReads | WriteLog
 """What a file may hold beside sweeps."""
@@ -74,7 +75,8 @@ def _pulses(source: Source) -> list[Record]:
     width_at, width = taken(Use.WIDTH, "s", options.time_unit)
     stated_width = source.number(SettingName.PULSE_WIDTH)
     amplitude_at, amplitude = taken(Use.AMPLITUDE, "V", options.voltage_unit)
-    states = seen.columns(Use.STATE) or (seen.columns(Use.CURRENT) if not seen.columns(Use.VOLTAGE) else [])
+    read = bool(seen.columns(Use.READ)) or not seen.columns(Use.VOLTAGE)
+    states = seen.columns(Use.STATE) or (seen.columns(Use.CURRENT) if read else [])
     if not states:
         # A voltage on a few levels and the current beside it: the state is their ratio at every sample.
         volts, amps = seen.columns(Use.VOLTAGE)[0], seen.columns(Use.CURRENT)[0]
@@ -153,10 +155,13 @@ def _retention(source: Source) -> list[Record]:
     states = seen.columns(Use.STATE, Use.LOW, Use.HIGH)
     states = states or (seen.columns(Use.CURRENT) if not seen.columns(Use.VOLTAGE) else [])
     columns: list[tuple[list[int], str, str, Float[np.ndarray, " row"]]] = []
+    kelvin = {c: temperature_of(table.heads[c]) for c in states} if table.heads else {}
     if states:
         for c in states:
             named = {Use.LOW: "lrs", Use.HIGH: "hrs"}.get(seen.uses[c], "")
-            name = table.meaning(c).device or (table.head(c) if len(states) > 1 and not named else "")
+            several = sum(seen.uses[b] is seen.uses[c] for b in states) > 1
+            own = without_state(table.head(c)) if named and several else ""
+            name = table.meaning(c).device or own or (table.head(c) if len(states) > 1 and not named else "")
             columns.append(([at, c], name, named, resistances(source, c, guesses)))
     else:
         volts, amps = seen.columns(Use.VOLTAGE)[0], seen.columns(Use.CURRENT)[0]
@@ -176,7 +181,7 @@ def _retention(source: Source) -> list[Record]:
             time=time[rows],
             resistance=resistance[rows],
             read_voltage=read,
-            temperature=source.number(SettingName.TEMPERATURE),
+            temperature=kelvin.get(used[-1]) or source.number(SettingName.TEMPERATURE),
             device=source.name(device or name),
             state=named or source.text(SettingName.STATE),
             provenance=_made(source, used, rows, guesses),
@@ -192,26 +197,48 @@ def _endurance(source: Source) -> list[Record]:
     guesses = [*table.notes, f"endurance: {seen.reason}"]
     if not seen.columns(Use.LOW):
         return _alternating(source, guesses)
-    low, high = seen.columns(Use.LOW)[0], seen.columns(Use.HIGH)[0]
-    states = [resistances(source, c, guesses) for c in (low, high)]
     counted = seen.columns(Use.CYCLE, Use.INDEX)[:1]
     if counted:
         cycle = values_of(source, counted[0])
     else:
         cycle = np.arange(1.0, len(table.lines) + 1)
         guesses.append("no column counts the cycles: each row counted as one")
-    return [
-        Endurance(
-            cycle=cycle[rows] if counted else np.arange(1.0, len(rows) + 1),
-            resistance_lrs=states[0][rows],
-            resistance_hrs=states[1][rows],
-            read_voltage=source.number(SettingName.READ_VOLTAGE),
-            device=source.name(device),
-            provenance=_made(source, [*counted, low, high], rows, guesses),
-            settings=source.settings,
+    found: list[Record] = []
+    for own, low, high in _state_pairs(source, guesses):
+        states = [resistances(source, c, guesses) for c in (low, high)]
+        found += [
+            Endurance(
+                cycle=cycle[rows] if counted else np.arange(1.0, len(rows) + 1),
+                resistance_lrs=states[0][rows],
+                resistance_hrs=states[1][rows],
+                read_voltage=source.number(SettingName.READ_VOLTAGE),
+                device=source.name(device or own),
+                provenance=_made(source, [*counted, low, high], rows, guesses),
+                settings=source.settings,
+            )
+            for device, rows in _groups(source)
+        ]
+    return found
+
+
+def _state_pairs(source: Source, guesses: list[str]) -> list[tuple[str, int, int]]:
+    """Device, column of the LRS and column of the HRS of every device that has its own columns beside the others'."""
+    lows, highs = source.seen.columns(Use.LOW), source.seen.columns(Use.HIGH)
+    if len(lows) == len(highs) == 1:
+        return [("", lows[0], highs[0])]
+    names = [{without_state(source.table.head(c)): c for c in columns} for columns in (lows, highs)]
+    if len(names[0]) == len(lows) == len(highs) and names[0].keys() == names[1].keys():
+        pairs = [(name, c, names[1][name]) for name, c in names[0].items()]
+    elif len(lows) == len(highs) and all(len(name) == 1 for name in names):
+        pairs = [(f"{k}", low, high) for k, (low, high) in enumerate(zip(lows, highs, strict=True), 1)]
+    else:
+        found = f"{len(lows)} columns of the LRS ({listed(source.table, lows)}) and {len(highs)} of the HRS "
+        found += f"({listed(source.table, highs)}), which cannot be paired"
+        raise DataFileError(
+            source.path, "", found, "Write the name of the device into both heads of each pair."
         )
-        for device, rows in _groups(source)
-    ]
+    guesses.append(f"{len(pairs)} pairs of LRS and HRS side by side read as devices")
+    return pairs
 
 
 def _alternating(source: Source, guesses: list[str]) -> list[Record]:

@@ -16,7 +16,7 @@ from pinched._units import parse_unit, to_si
 from pinched.data.columns import Role
 from pinched.data.directions import both_ways
 from pinched.data.options import ReadOptions
-from pinched.data.pairing import ColumnSet, entries, find_sets, is_text
+from pinched.data.pairing import ColumnSet, NoSweepError, entries, find_sets, is_text
 from pinched.data.settings import Setting
 from pinched.data.stepped import outer_steps
 from pinched.data.table import MISSING, OVERFLOW, RawTable
@@ -81,6 +81,11 @@ def cut_traces(table: RawTable, options: ReadOptions, path: str) -> list[Trace]:
         for device, cycle, rows in [] if steps else _groups(table, grouping, columns, path):
             chosen = ColumnSet(columns.voltage, columns.current, columns.time, device, cycle)
             traces.append(_trace(table, chosen, rows, options, guesses, path, ragged=len(sets) > 1))
+    if all(np.ptp(trace.voltage) == 0 for trace in traces):
+        held = f"{table.name(sets[0].voltage)} stands at {traces[0].voltage[0]:g} V throughout: no sweep"
+        raise NoSweepError(
+            path, place, held, "Name the column of the voltage that moves, or read it with read_any."
+        )
     return traces
 
 

@@ -24,7 +24,7 @@ _LARGEST_TEXT = 200
 
 # Whole keys only: "compliance was high" is a remark. First match wins.
 _NUMBERS: tuple[tuple[str, SettingName, str], ...] = (
-    (r"(current[ _.]?)?(compliance|limit)([ _.]?current)?|i[ _]?(comp|compliance|limit|cc)",
+    (r"((current|source)[ _.]?)?(compliance|limit)([ _.]?current)?|i[ _]?(comp|compliance|limit|cc)",
      SettingName.COMPLIANCE_CURRENT, "A"),
     (r"((voltage|v)[ _.]?)?(sweep|scan|ramp)[ _.]?(rate|speed)", SettingName.SWEEP_RATE, "V/s"),
     (r"(start|initial)([ _.]?(voltage|bias|v))|start", SettingName.START, "V"),
@@ -77,7 +77,9 @@ def stated_settings(preamble: Iterable[str]) -> Stated:
     simulated_by = ""
     found: dict[str, Setting] = {}
     for line in preamble:
-        match = _LINE.match(line) if len(line) < 2 * _LARGEST_TEXT else None
+        # Programs that quote every cell quote their settings, too.
+        plain = line.replace('"', "") if line.lstrip().startswith('"') else line
+        match = _LINE.match(plain) if len(plain) < 2 * _LARGEST_TEXT else None
         if match is None:
             continue
         if match[1].strip().lower() == "simulated_by":
@@ -109,6 +111,8 @@ def understood(key: str, value: str, unit: str = "") -> Setting | None:
 
 def _number(value: str, unit: str, si: str) -> float | None:
     """`value` with its unit in `si`; None for a word, another unit, or a temperature or area without a unit."""
+    # A decimal comma between two digits: a value holds one number.
+    value = re.sub(r"^([+-]?\d+),(\d+)(?!\d|,)", r"\1.\2", value)
     text = value if re.search(r"[^\d.eE+\-\s]", value) else f"{value} {unit}".strip()
     match = re.match(r"^([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*)$", text)
     if match is None:

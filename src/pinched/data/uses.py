@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 
-from pinched.data.columns import Role, words_of
+import numpy as np
+
+from pinched.data.columns import Role, tokens_of, words_of
 from pinched.data.pairing import is_text
 from pinched.data.table import RawTable
 
@@ -41,8 +43,9 @@ class Use(Enum):
     VOLTAGE = "voltage"
     CURRENT = "current"
     STATE = "resistance or conductance"
-    LOW = "resistance of the LRS"
-    HIGH = "resistance of the HRS"
+    LOW = "the LRS"
+    HIGH = "the HRS"
+    READ = "read voltage"
     AMPLITUDE = "pulse amplitude"
     WIDTH = "pulse width"
     CYCLE = "cycle"
@@ -71,6 +74,8 @@ class Recognised:
 _LOW = frozenset({"lrs", "on", "set", "low", "rlrs", "ron", "rset", "glrs", "gon"})
 _HIGH = frozenset({"hrs", "off", "reset", "high", "rhrs", "roff", "rreset", "ghrs", "goff"})
 _STATES = frozenset({"r", "res", "resistance", "g", "conductance", "lrs", "hrs", "state"})
+_QUANTITY = frozenset({"r", "g", "i", "resistance", "conductance", "current", "state", "read"})
+_READ = frozenset({"read", "reading", "vread"})
 _PULSE = frozenset({"pulse", "pulses", "amplitude", "amp", "vpulse", "vp"})
 _WIDTH = frozenset({"width", "duration", "length", "pw", "tpulse"})
 WANTED = frozenset({"wanted", "target"})
@@ -98,6 +103,8 @@ def _use(table: RawTable, column: int) -> Use:
     )
     if said.unit == "ohm" and words & WANTED:
         return Use.LOW if words & {"from", "low", "lower", "min"} else Use.HIGH
+    if said.role is Role.VOLTAGE and words & _READ and np.ptp(table.numbers[:, column]) == 0:
+        return Use.READ
     if words & {"address", "addr"}:
         return Use.INDEX
     glued = state or bool(words & {"rlrs", "ron", "rset", "rhrs", "roff", "rreset"})
@@ -151,6 +158,12 @@ def state_column(table: RawTable) -> int | None:
         if any(words & _LOW for words in said) and any(words & _HIGH for words in said):
             return c
     return None
+
+
+def without_state(head: str) -> str:
+    """The `head` of a state without its unit and the word that names the state: "D1 HRS (kohm)" -> "D1"."""
+    left = [word for word in tokens_of(head) if word.lower() not in _LOW | _HIGH | _QUANTITY]
+    return " ".join(left)
 
 
 def is_low(cell: str) -> bool:

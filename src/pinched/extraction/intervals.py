@@ -180,9 +180,10 @@ def row_interval(
     `memory` is one finite number per row whose autocorrelation stands for that of the rows. `about` TECHNOLOGY
     draws whole devices where there are several, and is THESE_DEVICES where there is one. `block` is the length
     of a block; None chooses it (`series.block_length`). The interval is value -+ t s, with the scatter s of the
-    draws (of their logarithms, where all are positive), t and n / (n - 1) for as many units as were drawn from, so
-    that the mean of five devices has the exact interval of five values; and s grows by the memory that blocks cut
-    at their ends. Percentiles of the draws of a few units are far too narrow (hesterberg2015bootstrap).
+    draws (of their logarithms, where all are positive), t and n / (n - 1) for as many units as there are: devices,
+    or what the cycles are worth without their memory; so the mean of five devices has the exact interval of five
+    values. The scatter of block draws is put right for the memory that blocks cut at their ends. Percentiles of the
+    draws of a few units are far too narrow (hesterberg2015bootstrap).
     """
     x = np.asarray(memory, dtype=np.float64)
     number = np.zeros(x.size, dtype=np.int64) if devices is None else np.asarray(devices)
@@ -198,14 +199,14 @@ def row_interval(
         about = About.THESE_DEVICES
         longest = max(m.size for m in members)
         length = max(block_length(x[m]) for m in members) if block is None else min(max(block, 1), longest)
-        worth = sum(effective_size(x[m]) if length > 1 else float(m.size) for m in members)
+        worth = sum(effective_size(x[m]) for m in members)
         for r in range(resamples):
             draws[r] = statistic(np.concatenate([m[block_draw(m.size, length, rng)] for m in members]))
     value = float(statistic(np.arange(x.size)))
     draws = draws[np.isfinite(draws)]
-    units = max(2.0, min(worth, x.size / length) if length else worth)
+    units = max(2.0, worth)
     reach = float(np.sqrt(units / (units - 1.0)) * stats.t.ppf(0.5 + level / 2.0, units - 1.0))
-    reach *= lost_memory(x, members, length)
+    reach *= lost_memory(x, members, length) if length else 1.0
     if draws.size < 2 or not math.isfinite(value):
         low = high = float("nan")
     elif draws.min() > 0 and value > 0:  # a positive quantity stays one
@@ -220,12 +221,11 @@ def row_interval(
 
 
 def lost_memory(x: np.ndarray, members: list[np.ndarray], length: int) -> float:
-    """How much wider the mean scatters than blocks of `length` let it, since they cut the memory at their ends.
+    """How much wider the mean scatters than blocks of `length` let it.
 
-    `x` holds the values, `members` the positions of each device's; 1 for blocks of one value.
+    They cut the memory at their ends, and a few long ones scatter by chance. `x` holds the values, `members` the
+    positions of each device's.
     """
-    if length <= 1:
-        return 1.0
     drawn = true = 0.0
     for m in members:
         centred = x[m] - x[m].mean()
@@ -233,7 +233,7 @@ def lost_memory(x: np.ndarray, members: list[np.ndarray], length: int) -> float:
         sums = np.convolve(ring, np.ones(length), mode="valid")
         drawn += float((sums**2).mean()) / length * m.size
         true += float((centred**2).mean()) * m.size**2 / effective_size(x[m])
-    return float(np.sqrt(max(1.0, true / drawn))) if drawn > 0 else 1.0
+    return float(np.sqrt(true / drawn)) if drawn > 0 else 1.0
 
 
 def block_draw(n: int, length: int, rng: np.random.Generator) -> Int[np.ndarray, " drawn"]:

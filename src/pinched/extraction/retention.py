@@ -187,7 +187,8 @@ def fit_retention(
         wanted = max(share, min(resamples, 200))
         # Fitted residuals are too small by the parameters they paid for, blocks by the memory they cut.
         left = max(worth - count[law], 2.0)
-        error = errors[law] * lost_memory(errors[law], [np.arange(r.size)], length) * np.sqrt(worth / left)
+        lost = max(1.0, lost_memory(errors[law], [np.arange(r.size)], length))
+        error = errors[law] * lost * np.sqrt(worth / left)
         error *= stats.t.ppf(0.975, left) / stats.norm.ppf(0.975)
         drawn = np.array([error[block_draw(r.size, length, rng)] for _ in range(wanted)])
         shapes = shapes_of(law, t, since_programming)

@@ -90,6 +90,9 @@ def find_event(excursion: Excursion, limit: float | None) -> Event:
     r = np.log(np.maximum(i, floor)) - np.log(np.maximum(at_back[valid], floor))
     area = float(np.trapezoid(r, u))
     scatter = 1.4826 * float(np.median(np.abs(np.diff(r) - np.median(np.diff(r))))) / np.sqrt(2)
+    collapse = _snap_back(excursion.sign, out, back, abs(area))
+    if collapse is not None:
+        return collapse
     # The state may differ over a small part of the branch only; its strongest twentieth must stand clear of
     # the scatter, which reaches two of its widths in one sample of twenty by chance.
     strength = np.sort(-r if area < 0 else r)[-max(r.size // 20, 4) :]
@@ -98,6 +101,28 @@ def find_event(excursion: Excursion, limit: float | None) -> Event:
     if area < 0:
         return _set_event(excursion.sign, u, i, r, abs(area), limit, scatter)
     return _reset_event(excursion.sign, u, i, r, area, limit)
+
+
+def _snap_back(sign: int, out: Branch, back: Branch, weight: float) -> Event | None:
+    """SET where the source holds the current and the measured voltage collapses while the current rises; else None.
+
+    No sample of the way out shows the LRS then. The cell switched within one step above the last voltage on it.
+    """
+    step = float(np.median(np.abs(np.diff(out.voltage))))
+    fallen = back.voltage[0] - back.voltage[1 : 1 + NEIGHBOURS] > max(
+        5.0 * step, 0.05 * float(back.voltage[0])
+    )
+    risen = back.current[1 : 1 + NEIGHBOURS] > np.exp(CONTRAST) * back.current[0]
+    if not (fallen & risen).any():
+        return None
+    return Event(
+        change=Change.SET,
+        voltage=sign * (float(out.voltage[-1]) + step),
+        flag=Flag.ABRUPT,
+        weight=weight,
+        step=step,
+        confidence=1.0,
+    )
 
 
 def _change_point(after: Float[np.ndarray, " sample"]) -> tuple[int, float]:

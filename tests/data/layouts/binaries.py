@@ -63,6 +63,28 @@ _RECORDS = np.rec.fromarrays([VOLT, AMP], names="voltage,current")
 _SHORT = slice(60)
 
 
+def _matlab_cells() -> bytes:
+    """A file of MATLAB 7.3 whose cells are references, as it writes them."""
+    name = np.bytes_("MATLAB_class")
+    stream = io.BytesIO()
+    with h5py.File(stream, "w", userblock_size=512) as file:
+        hidden = file.create_group("#refs#")
+        for key, parts in (("V", (VOLT, VOLT)), ("I", (AMP, 2 * AMP))):
+            cells = file.create_dataset(key, (2, 1), dtype=h5py.ref_dtype)
+            cells.attrs[name] = np.bytes_("cell")
+            for k, part in enumerate(parts):
+                hidden.create_dataset(f"{key}{k}", data=part[None]).attrs[name] = np.bytes_("double")
+                cells[k, 0] = hidden[f"{key}{k}"].ref
+    head = b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(124) + b"\x00\x02IM"
+    return head.ljust(512, b"\0") + stream.getvalue()[512:]
+
+
+_CELLS = np.empty(2, dtype=object)
+_CELLS[0], _CELLS[1] = (np.column_stack([VOLT, i]) for i in (AMP, 2 * AMP))
+_VOLTS, _AMPS = np.empty(2, dtype=object), np.empty(2, dtype=object)
+_VOLTS[:], _AMPS[:] = [VOLT, VOLT], [AMP, 2 * AMP]
+
+
 def binaries() -> dict[str, Layout]:
     """Name -> layout of a binary file."""
     volt, micro = {"NI_UnitDescription": "mV"}, {"NI_UnitDescription": "uA"}
@@ -88,6 +110,9 @@ def binaries() -> dict[str, Layout]:
             ((VOLT, AMP), (VOLT[_SHORT], 2 * AMP[_SHORT])),
             name="a.mat",
         ),
+        "mat: cells of matrices": Layout(mat(sweeps=_CELLS), TWO, name="a.mat", cycles=(1, 2)),
+        "mat: cells of vectors": Layout(mat(V=_VOLTS, I=_AMPS), TWO, name="a.mat", cycles=(1, 2)),
+        "mat: cells of version 7.3": Layout(_matlab_cells(), TWO, name="a.mat", cycles=(1, 2)),
         "mat: units in names": Layout(mat(bias=VOLT, current_uA=MICRO), PRINTED, name="a.mat"),
         "hdf5: a group per cycle": Layout(hdf5(_cycles), TWO, name="a.h5", cycles=(1, 2)),
         "hdf5: deep groups": Layout(
@@ -111,6 +136,18 @@ def binaries() -> dict[str, Layout]:
         ),
         "tdms: other properties": Layout(
             tdms(("x", "U", 1e3 * VOLT, volt), ("x", "J", MICRO, micro)), PRINTED, name="a.tdms"
+        ),
+        "tdms: a group per cycle": Layout(
+            tdms(
+                ("Cycle 1", "V", VOLT, {}),
+                ("Cycle 1", "I", AMP, {}),
+                ("Cycle 2", "V", VOLT, {}),
+                ("Cycle 2", "I", 2 * AMP, {}),
+            ),
+            TWO,
+            name="a.tdms",
+            devices=("a", "a"),
+            cycles=(1, 2),
         ),
         "tdms: a group per device": Layout(
             tdms(

@@ -133,7 +133,44 @@ SCOPES = {
     ),
 }
 
+_PSF = """HEADER
+"PSFversion" "1.00"
+"simulator" "spectre"
+TYPE
+"sweep" FLOAT DOUBLE PROP(
+"key" "sweep"
+)
+"V" FLOAT DOUBLE PROP(
+"units" "V"
+"key" "node"
+)
+"I" FLOAT DOUBLE PROP(
+"units" "A"
+"key" "branch"
+)
+SWEEP
+"time" "sweep" PROP(
+"sweep_direction" 0
+"units" "s"
+)
+TRACE
+"te" "V"
+"V0:p" "I"
+VALUE
+"""
+
 PROGRAMS = {
+    # The current of the source is counted into its plus terminal, and turned round: it would give power.
+    "simulator with its own sections": Layout(
+        _PSF + body('"time" {t:.8e}\n"te" {v:.8e}\n"V0:p" {i:.8e}') + "END\n", time=CLOCK, name="tran.tran"
+    ),
+    "a quoted preamble and repeats": Layout(
+        '"Instrument","2450"\n"Source limit","3E-4 A"\n\n"Repeat","Point","SMU-1 Voltage (V)","SMU-1 Current (A)"\n'
+        + body("1,{n}," + VI)
+        + body("2,{n},{v:.6g},{i2:.6e}"),
+        TWO,
+        cycles=(1, 2),
+    ),
     "names and units": Layout(
         "Voltage SMU1\tCurrent SMU1\tTime\nV\tA\ts\n" + body(TABS + "\t{t:.6g}"), time=CLOCK, name="a.txt"
     ),

@@ -73,6 +73,34 @@ RETENTION: dict[str, Kind] = {
         [{"resistance": OHMS, "device": "Device 1"}, {"resistance": HIGH}],
         None,
     ),
+    "read voltage in the heads": (
+        table("Time (s),I_LRS (uA) @ 0.2 V,I_HRS (uA) @ 0.2 V\n", TIME, 0.2e6 / OHMS, 0.2e6 / HIGH),
+        "retention",
+        BOTH,
+        None,
+    ),
+    "read voltage in a row of its own": (
+        "Time(s);I(HRS)[A];I(LRS)[A]\nVread=0,2 V;;\n"
+        + table("", TIME, 0.2 / HIGH, 0.2 / OHMS, mark=";").replace(".", ","),
+        "retention",
+        BOTH[::-1],
+        None,
+    ),
+    "a column per temperature": (
+        table("t (h),85C,125 °C\n", TIME / 3600, OHMS, HIGH),
+        "retention",
+        [
+            {"time": TIME, "resistance": OHMS, "temperature": 358.15},
+            {"resistance": HIGH, "temperature": 398.15},
+        ],
+        None,
+    ),
+    "temperatures behind the quantity": (
+        table("Time (s),R (kohm) 85C,R (kohm) 398 K\n", TIME, OHMS / 1e3, HIGH / 1e3),
+        "retention",
+        [{"resistance": OHMS, "temperature": 358.15}, {"resistance": HIGH, "temperature": 398.0}],
+        None,
+    ),
     "bare": (table("", TIME, OHMS, mark="\t"), "retention", [{"resistance": OHMS}], None),
 }
 
@@ -94,6 +122,37 @@ ENDURANCE: dict[str, Kind] = {
         table("Cycle,I_on (A),I_off (A)\n", CYCLE, 0.1 / OHMS, 0.1 / HIGH),
         "endurance",
         "read_voltage=",
+        None,
+    ),
+    "read voltage in a column": (
+        table("Cycles,I_HRS (A),I_LRS (A),Vread\n", CYCLE, 0.1 / HIGH, 0.1 / OHMS, 0 * CYCLE + 0.1),
+        "endurance",
+        STATES,
+        None,
+    ),
+    "read voltage in the heads": (
+        table("# of cycles,Ion (uA) @0.2V,Ioff (uA) @0.2V\n", CYCLE, 0.2e6 / OHMS, 0.2e6 / HIGH),
+        "endurance",
+        STATES,
+        None,
+    ),
+    "two devices side by side": (
+        table(
+            "Cycle,D1 HRS (kohm),D1 LRS (kohm),D2 HRS (kohm),D2 LRS (kohm)\n",
+            CYCLE,
+            HIGH / 1e3,
+            OHMS / 1e3,
+            HIGH / 500,
+            OHMS / 1e3,
+        ),
+        "endurance",
+        [{**STATES[0], "device": "D1"}, {**STATES[0], "resistance_hrs": 2 * HIGH, "device": "D2"}],
+        None,
+    ),
+    "states of which one has no partner": (
+        table("Cycle,D1 HRS (ohm),D1 LRS (ohm),D2 HRS (ohm)\n", CYCLE, HIGH, OHMS, HIGH),
+        "endurance",
+        "cannot be paired",
         None,
     ),
     "a row per read": (
@@ -124,6 +183,19 @@ ENDURANCE: dict[str, Kind] = {
 }
 
 PULSES: dict[str, Kind] = {
+    "writes and reads side by side": (
+        table(
+            "Pulse No.,Write Voltage (V),Pulse width (us),Read current (uA),Read voltage (V)\n",
+            N + 1,
+            1 + N * 0.01,
+            0 * N + 1,
+            0.1e6 * SIEMENS,
+            0 * N + 0.1,
+        ),
+        "pulses",
+        [{"conductance": SIEMENS, "amplitude": 1 + N * 0.01, "width": 0 * N + 1e-6, "read_voltage": 0.1}],
+        None,
+    ),
     "conductance": (table("Pulse,G (uS)\n", N, SIEMENS * 1e6), "pulses", [{"conductance": SIEMENS}], None),
     "a current at a stated voltage": (
         table("# Read voltage: 0.1 V\nPulse #,Current (A)\n", N, 0.1 * SIEMENS),

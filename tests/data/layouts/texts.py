@@ -91,6 +91,13 @@ HEADS = {
     "long name, units, comments": Layout(
         "Voltage\tCurrent\nV\tA\nsample A\tfirst sweep\n" + body(TABS), name="a.dat"
     ),
+    "long name, units, devices": Layout(
+        "Voltage\tCurrent\tVoltage\tCurrent\nV\tA\tV\tA\ndev A1\tdev A1\tdev B7\tdev B7\n"
+        + body(TABS + "\t{v:.6g}\t{i2:.6e}"),
+        TWO,
+        name="a.dat",
+        devices=("A1", "B7"),
+    ),
     "numbered comments": Layout(
         "# Column 1: Time (s)\n# Column 2: Voltage (V)\n# Column 3: Current (uA)\n"
         + body("{t:.6g} {v:.6g} {u:.8g}"),

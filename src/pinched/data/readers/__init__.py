@@ -18,7 +18,7 @@ from pinched.data.readers.netcdf3 import NETCDF3
 from pinched.data.readers.plugins import FileReader, Plugins, plugin_readers
 from pinched.data.readers.pymeasure import PYMEASURE
 from pinched.data.readers.scope import SCOPE
-from pinched.data.readers.spice import SPICE, XYCE
+from pinched.data.readers.spice import PSF, SPICE, XYCE
 from pinched.data.readers.tdms import TDMS
 from pinched.data.readers.text import TEXT
 from pinched.data.readers.workbook import WORKBOOK
@@ -26,7 +26,7 @@ from pinched.data.readers.workbook import WORKBOOK
 __all__ = ["READERS", "FileReader", "Plugins", "Reader", "choose", "plugin_readers"]
 
 READERS: tuple[Reader, ...] = (
-    WORKBOOK, MATLAB, HDF5, NETCDF3, TDMS, LVM, EASYEXPERT, ARC_ONE, PYMEASURE, MDM, SPICE, XYCE, SCOPE, CLOSED,
+    WORKBOOK, MATLAB, HDF5, NETCDF3, TDMS, LVM, EASYEXPERT, ARC_ONE, PYMEASURE, MDM, SPICE, XYCE, PSF, SCOPE, CLOSED,
     LABELLED, TEXT,
 )  # fmt: skip
 """Readers that are tried, in this order when two are equally sure."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pinched._errors import DataFileError
+from pinched.data.columns import Role, meaning
 from pinched.data.files import natural_key
 from pinched.data.readers._arrays import Named, check_size
 
@@ -84,6 +85,12 @@ def attribute_texts(node: Any) -> dict[str, str]:
     return {key: text for key, text in found.items() if 0 < len(text) <= _LONGEST_TEXT and "\n" not in text}
 
 
+def cell_group(group: str, name: str, k: int) -> str:
+    """Group of element `k` (from 0) of the cell array `name`: a device where it is named so, else a cycle."""
+    word = "device" if meaning(name).role is Role.DEVICE else "cycle"
+    return f"{group}/{word} {k + 1}".strip("/")
+
+
 def walk_matlab(file: Any, content: bytes, path: str) -> tuple[list[Named], dict[str, str]]:
     """Arrays and texts of a MATLAB 7.3 file: columns first, so that matrices are turned round."""
     arrays: list[Named] = []
@@ -94,6 +101,12 @@ def walk_matlab(file: Any, content: bytes, path: str) -> tuple[list[Named], dict
         kind = text_of(dataset.attrs.get("MATLAB_class", b""))
         if kind == "char" and dataset.dtype.kind == "u" and dataset.size <= _LONGEST_TEXT:
             texts[name] = "".join(chr(int(code)) for code in np.ravel(dataset[()]))
+        elif kind == "cell" and dataset.dtype.kind == "O":
+            for k, address in enumerate(np.ravel(dataset[()].T)):
+                cell = file[address]
+                if hasattr(cell, "dtype") and is_numeric(cell) and "MATLAB_empty" not in cell.attrs:
+                    own = "" if min(cell.shape, default=0) > 1 else name
+                    arrays.append(Named(cell_group(group, name, k), own, values(cell, content, path).T))
         elif is_numeric(dataset) and "MATLAB_empty" not in dataset.attrs:
             arrays.append(Named(group, name, values(dataset, content, path).T))
     return arrays, texts

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from pinched._errors import DataFileError
 from pinched.data.columns import Role, meaning
-from pinched.data.labels import Label
+from pinched.data.labels import Label, label_of
 from pinched.data.readers._cells import Grid, are_labels, is_blank
 from pinched.data.table import number
 from pinched.data.unit_words import unit_of
@@ -20,6 +20,7 @@ from pinched.data.unit_words import unit_of
 _NUMBERED = re.compile(
     r"^(?:column|col\.?|spalte|colonne)?\s*#?\s*(\d{1,3})\s*[:=.)-]\s*(\S.*)$", re.IGNORECASE
 )
+_SETTING = re.compile(r"^[A-Za-z][\w .]*[=:]\s*[-+\d]")
 _NO_UNIT = frozenset(
     {"#", "-", "--", "1", "%", "bits", "deg", "n/a", "none", "a.u.", "arb.", "w", "j", "c", "k", "hz", "°c"}
 )
@@ -53,7 +54,7 @@ def find_heads(grid: Grid, above: Sequence[int], width: int, path: str, at: int)
     filled = [i for i in above if not is_blank(grid.rows[i])]
     labels = {i: label for i in filled if (label := grid.label(i)) is not None}
     label = _merged(labels.values())
-    rows = [i for i in filled if i not in labels]
+    rows = [i for i in filled if i not in labels and not (width > 1 and _is_setting(grid.rows[i]))]
     near: list[tuple[int, tuple[str, ...]]] = []
     for i in reversed(rows[-3:]):
         cells = _fit_head(grid, i, width)
@@ -90,6 +91,9 @@ def find_heads(grid: Grid, above: Sequence[int], width: int, path: str, at: int)
         line = near[k - 1][0]
         taken = {line, near[k][0]}
         sure, below = True, []
+        named = _labels_below([cells for _, cells in near[k + 1 :]], heads)
+        if named:
+            return Heads(heads, notes, _texts(grid, filled, taken), sure, label, named, used=frozenset())
     else:
         line, heads = near[known[-1] if known else -1]
         taken = {line}
@@ -99,6 +103,12 @@ def find_heads(grid: Grid, above: Sequence[int], width: int, path: str, at: int)
     groups, over = _groups(grid, rows, line, heads)
     texts = _texts(grid, filled, taken | over)
     return Heads(heads, notes, texts, sure, label, groups, used=frozenset(below))
+
+
+def _is_setting(cells: Sequence[str]) -> bool:
+    """True for a row with one cell that says "Vread = 0.1 V" and nothing beside it."""
+    said = [cell.strip() for cell in cells if cell.strip()]
+    return len(said) == 1 < len(cells) and _SETTING.match(said[0]) is not None
 
 
 def _merged(labels: Iterable[Label]) -> Label:
@@ -178,6 +188,18 @@ def _groups(
     return tuple(word if role is Role.CURRENT else "" for word, role in zip(words, roles, strict=True)), {
         above[-1]
     }
+
+
+def _labels_below(rows: list[tuple[str, ...]], heads: tuple[str, ...]) -> tuple[str, ...]:
+    """Devices or cycles that a row of comments below the units names over every current; () for any other row."""
+    roles = [meaning(head).role for head in heads]
+    for cells in rows:
+        over = [cell for cell, role in zip(cells, roles, strict=True) if role is Role.CURRENT]
+        if len(set(over)) == len(over) > 1 and all(label_of(cell) is not None for cell in over):
+            return tuple(
+                cell if role is Role.CURRENT else "" for cell, role in zip(cells, roles, strict=True)
+            )
+    return ()
 
 
 def _texts(grid: Grid, rows: Sequence[int], used: set[int]) -> tuple[str, ...]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from pinched._errors import DataFileError
 from pinched.data.readers._cells import Grid
 from pinched.data.readers._grid import tables
-from pinched.data.readers._lines import Lines
+from pinched.data.readers._lines import Lines, Rows
 from pinched.data.readers._reader import Reader
 from pinched.data.readers.decoding import clean_text
 from pinched.data.stated import stated_settings
@@ -62,11 +63,17 @@ def _read(content: bytes, path: str, dialect: Dialect) -> list[RawTable]:
             cells = lines[begin].split(separator)
             head[cells[0].strip()] = [cell.strip() for cell in cells[1:]]
             begin -= 1
-        rows = [_padded(line.split(separator)) for line in lines[mark + 1 : stop]]
+        names = _padded(separator, None, lines[mark + 1]) if mark + 1 < stop else []
+        width = names.index("Comment") if "Comment" in names else None
+        rows = Rows(range(mark + 1, stop), partial(_line_cells, lines, separator, width))
         grid = Grid(rows, range(mark + 2, stop + 1), decimal=decimal)
-        for table in tables(_without_comment(grid), path):
+        for table in tables(grid, path):
             settings = stated_settings(
-                (*(f"{key}: {' '.join(value)}" for key, value in head.items()), *shared)
+                (
+                    *_moment(head),
+                    *(f"{key}: {' '.join(dict.fromkeys(value))}" for key, value in head.items()),
+                    *shared,
+                )
             ).settings
             found.append(replace(_with_time(table, head, keys, decimal), settings=settings, preamble=()))
     if not found:
@@ -76,8 +83,19 @@ def _read(content: bytes, path: str, dialect: Dialect) -> list[RawTable]:
     return found
 
 
-def _padded(cells: list[str]) -> list[str]:
-    return [cell.strip() for cell in cells]
+def _moment(head: dict[str, list[str]]) -> list[str]:
+    """The date and the clock of a segment's own header as one line; each channel repeats both."""
+    first = [head[key][0] for key in ("Date", "Time") if head.get(key)]
+    return [f"Date: {' '.join(first)}"] if first else []
+
+
+def _padded(separator: str, width: int | None, line: str) -> list[str]:
+    """Cells of `line` before the Comment column (`width`), which rows leave out or leave empty."""
+    return [cell.strip() for cell in line.split(separator)[:width]]
+
+
+def _line_cells(lines: Lines, separator: str, width: int | None, at: int) -> list[str]:
+    return _padded(separator, width, lines[at])
 
 
 def _segment_end(lines: Lines, start: int, limit: int, separator: str, decimal: str) -> int:
@@ -90,14 +108,6 @@ def _segment_end(lines: Lines, start: int, limit: int, separator: str, decimal: 
         elif cells:
             break
     return last
-
-
-def _without_comment(grid: Grid) -> Grid:
-    """`grid` without the Comment column, which rows leave out or leave empty."""
-    if not grid.rows or "Comment" not in grid.rows[0]:
-        return grid
-    at = list(grid.rows[0]).index("Comment")
-    return replace(grid, rows=[row[:at] for row in grid.rows])
 
 
 def _with_time(table: RawTable, head: dict[str, list[str]], keys: dict[str, str], decimal: str) -> RawTable:

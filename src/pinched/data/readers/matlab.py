@@ -1,7 +1,7 @@
 """MATLAB .mat files: version 5 to 7 by SciPy, version 7.3 (which is HDF5) by h5py.
 
 Vectors of one length are columns, a struct is a group, a struct array one group per element; scalars and texts
-are settings. Cells, objects and functions are passed over.
+are settings, the cells of a cell array one group per index. Objects and functions are passed over.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from pinched._errors import DataFileError
 from pinched.data.readers._arrays import COMPRESSED_RATIO, SMALL, Named, tables_of
-from pinched.data.readers._hdf5_tools import walk_matlab
+from pinched.data.readers._hdf5_tools import cell_group, walk_matlab
 from pinched.data.readers._reader import Reader
 from pinched.data.readers.hdf5 import open_hdf5
 from pinched.data.table import Dialect, RawTable
@@ -81,6 +81,11 @@ def _walk(group: str, name: str, value: object, texts: dict[str, str], depth: in
             inner = f"{group}/{name}".strip("/") + (f" {k + 1}" if value.size > 1 else "")
             for part in value.dtype.names:
                 yield from _walk(inner, part, element[part], texts, depth + 1)
+    elif value.dtype.kind == "O":
+        # Cells of one index belong together: V{3} and I{3} are one sweep.
+        for k, element in enumerate(value.ravel()):
+            own = "" if isinstance(element, np.ndarray) and min(element.shape, default=0) > 1 else name
+            yield from _walk(cell_group(group, name, k), own, element, texts, depth + 1)
     elif value.dtype.kind == "U" and value.size == 1:
         texts[name] = str(value.ravel()[0])
     else:

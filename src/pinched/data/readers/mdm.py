@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from pinched._errors import DataFileError
 from pinched.data.readers._cells import Grid
 from pinched.data.readers._grid import tables
-from pinched.data.readers._lines import Lines
+from pinched.data.readers._lines import Lines, Rows
 from pinched.data.readers._reader import Reader
 from pinched.data.readers.decoding import clean_text
 from pinched.data.settings import Origin, Setting, SettingName, merged
@@ -30,7 +31,7 @@ def _read(content: bytes, path: str, dialect: Dialect) -> list[RawTable]:  # noq
     lines = Lines(text)
     units, settings = _header(lines)
     found: list[RawTable] = []
-    block: list[tuple[int, list[str]]] | None = None
+    block: list[int] | None = None
     variables: list[Setting] = []
     for at, line in enumerate(lines, start=1):
         word = line.strip()
@@ -39,7 +40,7 @@ def _read(content: bytes, path: str, dialect: Dialect) -> list[RawTable]:  # noq
         if word == "BEGIN_DB":
             block, variables = [], []
         elif word == "END_DB":
-            found.extend(_block(block or [], units, (*variables, *settings), path))
+            found.extend(_block(lines, block or [], units, (*variables, *settings), path))
             block = None
         elif block is not None and word.startswith(("ICCAP_VAR", "USER_VAR")):
             cells = word.split()
@@ -49,8 +50,7 @@ def _read(content: bytes, path: str, dialect: Dialect) -> list[RawTable]:  # noq
                     Setting(cells[1].lower(), value, units.get(cells[1], "") or "1", Origin.FILE, word)
                 )
         elif block is not None:
-            # "#Vd  Id" is the head: its mark is part of no name.
-            block.append((at, word.removeprefix("#").split()))
+            block.append(at)
     if block:
         raise DataFileError(
             path, "", "the last block has no END_DB: the file was cut off", "Export it again."
@@ -63,9 +63,9 @@ def _read(content: bytes, path: str, dialect: Dialect) -> list[RawTable]:  # noq
 
 
 def _block(
-    rows: list[tuple[int, list[str]]], units: dict[str, str], settings: tuple[Setting, ...], path: str
+    lines: Lines, block: list[int], units: dict[str, str], settings: tuple[Setting, ...], path: str
 ) -> list[RawTable]:
-    grid = Grid([cells for _, cells in rows], [at for at, _ in rows])
+    grid = Grid(Rows(block, partial(_cells, lines)), block)
     return [
         replace(
             table,
@@ -77,6 +77,11 @@ def _block(
         )
         for table in tables(grid, path)
     ]
+
+
+def _cells(lines: Lines, at: int) -> list[str]:
+    # "#Vd  Id" is the head: its mark is part of no name.
+    return lines[at - 1].strip().removeprefix("#").split()
 
 
 def _header(lines: Lines) -> tuple[dict[str, str], tuple[Setting, ...]]:

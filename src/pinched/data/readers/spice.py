@@ -1,4 +1,4 @@
-"""Circuit simulators: the raw file of ngspice (ASCII and binary, also LTspice's), one table per plot.
+"""Circuit simulators: raw files of ngspice and LTspice, `.prn` of Xyce, PSF ASCII of Spectre; one table per plot.
 
 A text header names the variables with their kind; the numbers follow as text or as 64-bit floats. Everything
 read here is simulated and says so.
@@ -6,17 +6,19 @@ read here is simulated and says so.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float
 
 from pinched._errors import DataFileError
+from pinched.data.columns import Role
 from pinched.data.readers._reader import Reader
 from pinched.data.readers.decoding import clean_text
 from pinched.data.readers.text import read_text
 from pinched.data.settings import Origin, Setting, SettingName
-from pinched.data.table import Dialect, RawTable
+from pinched.data.table import Dialect, RawTable, number
 
 _UNITS = {"voltage": "V", "current": "A", "device_current": "A", "time": "s", "temp-sweep": "K"}
 _CURE = "Run the simulation again, or write the vectors with `wrdata`."
@@ -132,22 +134,24 @@ def _table(
         heads=heads, numbers=numbers, texts={}, lines=np.arange(1, len(numbers) + 1), units=units,
         settings=tuple(settings),
     )  # fmt: skip
+    return _turned(table)
+
+
+def _turned(table: RawTable) -> RawTable:
+    """`table` with the currents of sources turned round, and without nodes that say nothing about the device."""
+    numbers, roles = table.numbers, [table.meaning(c).role for c in range(table.numbers.shape[1])]
     # The sweep's own variable stands first ("v-sweep") and is the voltage; nodes that repeat it add nothing.
-    volts = [c for c, unit in enumerate(units) if unit == "V"]
+    volts = [c for c, role in enumerate(roles) if role is Role.VOLTAGE]
     copies = {
         c for k, c in enumerate(volts) if any(np.array_equal(numbers[:, c], numbers[:, b]) for b in volts[:k])
     }
     table = replace(table, aside=frozenset(copies))
-    volts = [c for c in volts if c not in copies]
-    amps = [c for c, unit in enumerate(units) if unit == "A"]
-    if len(volts) != 1:
-        return table
-    turned = np.array(numbers)
-    notes: list[str] = []
-    for c in amps:
-        work = numbers[:, volts[0]] * numbers[:, c]
-        total = float(np.abs(work).sum())
-        if total > 0 and float(-work[work < 0].sum()) > _TURNED * total:
+    moving = [c for c in volts if c not in copies and np.ptp(numbers[:, c]) > 0]
+    turned, notes = np.array(numbers), list(table.notes)
+    for c in (c for c, role in enumerate(roles) if role is Role.CURRENT):
+        work = numbers[:, moving] * numbers[:, c : c + 1]
+        total = np.abs(work).sum(axis=0)
+        if moving and (total > 0).all() and (-np.minimum(work, 0.0).sum(axis=0) > _TURNED * total).all():
             # SPICE counts the current of a source into its plus terminal: opposite to the device's.
             turned[:, c] = -numbers[:, c]
             notes.append(f"{table.name(c)} turned round: it is the current of a source, which gives power")
@@ -170,8 +174,89 @@ def _read_prn(content: bytes, path: str, dialect: Dialect) -> list[RawTable]:
     last = body.rpartition("\n")[2]
     body = body.removesuffix(last) if last.startswith("End of ") else body
     stated = Setting("simulated_by", "a circuit simulator (Xyce)", "", Origin.FILE, "prn file")
-    return [replace(table, settings=(stated,)) for table in read_text(body, path, dialect)]
+    return [_turned(replace(table, settings=(stated,))) for table in read_text(body, path, dialect)]
 
 
 XYCE = Reader("Xyce .prn", _sniff_prn, _read_prn)
 """Reads the text output of Xyce."""
+
+
+_PSF_SECTIONS = ("HEADER", "TYPE", "SWEEP", "TRACE", "VALUE", "END")
+_PSF_NAME = re.compile(r'^\s*"((?:[^"\\]|\\.)*)"\s*(.*)$')
+
+
+def _sniff_psf(head: bytes, name: str) -> float:  # noqa: ARG001
+    return 0.96 if head.lstrip().startswith(b"HEADER") and b'"PSFversion"' in head else 0.0
+
+
+def _read_psf(content: bytes, path: str, dialect: Dialect) -> list[RawTable]:  # noqa: ARG001
+    text, _ = clean_text(content, path)
+    sections: dict[str, list[str]] = {}
+    lines: list[str] = []
+    for line in text.split("\n"):
+        if line.strip() in _PSF_SECTIONS:
+            lines = sections.setdefault(line.strip(), [])
+        else:
+            lines.append(line)
+    cure = "Write PSF ASCII once more (psf -i in -o out), or export CSV from the viewer."
+    if "VALUE" not in sections or "END" not in sections:
+        raise DataFileError(path, "", "there is no whole VALUE section: the file was cut off", cure)
+    units = _psf_types(sections.get("TYPE", []))
+    # A sweep states its unit itself, a trace names a type.
+    swept = _psf_traces(sections.get("SWEEP", []), units)
+    names = swept | _psf_traces(sections.get("TRACE", []), units)
+    columns: dict[str, list[float]] = {name: [] for name in names}
+    for line in sections["VALUE"]:
+        match = _PSF_NAME.match(line)
+        if match is None or match[1] not in columns:
+            continue
+        value = number(match[2].split()[0] if match[2].split() else "", ".")
+        if value is None:
+            found = f"'{match[2][:40]}' stands for the value of '{match[1]}', where one number belongs"
+            raise DataFileError(path, "VALUE", found, "Give a DC or transient run of nodes and currents.")
+        columns[match[1]].append(value)
+    lengths = {len(values) for values in columns.values()}
+    if len(lengths) != 1 or not lengths - {0, 1}:
+        found = f"{len(columns)} variables are named and have {sorted(lengths)} values"
+        raise DataFileError(path, "VALUE", found, cure)
+    stated = Setting("simulated_by", "a circuit simulator (PSF ASCII)", "", Origin.FILE, "PSF file")
+    table = RawTable(
+        # "V0:p" is the current of terminal p, and no voltage: as the other simulators write it.
+        heads=tuple(f"i({name})" if unit == "A" else name for name, unit in names.items()),
+        numbers=np.column_stack(list(columns.values())), texts={},
+        lines=np.arange(1, lengths.pop() + 1), units=tuple(names.values()), settings=(stated,),
+    )  # fmt: skip
+    return [_turned(table)]
+
+
+def _psf_types(lines: list[str]) -> dict[str, str]:
+    """Unit of each type that a TYPE section defines."""
+    found: dict[str, str] = {}
+    name = ""
+    for line in lines:
+        match = _PSF_NAME.match(line)
+        if match and match[1] == "units" and name:
+            found[name] = match[2].strip().strip('"')
+        elif match and match[1] != "key":
+            name = match[1]
+    return found
+
+
+def _psf_traces(lines: list[str], units: dict[str, str]) -> dict[str, str]:
+    """Name -> unit of every variable that a SWEEP or TRACE section names."""
+    found: dict[str, str] = {}
+    last = ""
+    for line in lines:
+        match = _PSF_NAME.match(line)
+        if match is None:
+            continue
+        if match[1] == "units" and last:
+            found[last] = match[2].strip().strip('"')
+        elif match[2].startswith('"'):
+            last = match[1]
+            found[last] = units.get(match[2].split('"')[1], "")
+    return {name: unit for name, unit in found.items() if name not in ("key", "sweep_direction")}
+
+
+PSF = Reader("Spectre PSF ASCII", _sniff_psf, _read_psf)
+"""Reads PSF ASCII of Spectre: one run with its sweep and traces."""

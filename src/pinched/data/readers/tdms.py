@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from pinched._errors import DataFileError
+from pinched.data.labels import label_of
 from pinched.data.readers._arrays import check_size
 from pinched.data.readers._optional import needed
 from pinched.data.readers._reader import Reader
@@ -43,6 +44,14 @@ def _read(content: bytes, path: str, dialect: Dialect) -> list[RawTable]:  # noq
         raise DataFileError(path, "", f"not a readable TDMS file ({reason})", _CURE) from None
     if not found:
         raise DataFileError(path, "", "no channel holds numbers", "Give the file with the measurement.")
+    labels = [label_of(table.device) for table in found]
+    if all(label is not None and label.cycle is not None for label in labels):
+        # A group per cycle: "Cycle 1", "Cycle 2" are no devices.
+        return [
+            replace(table, device=label.device, cycle=label.cycle)
+            for table, label in zip(found, labels, strict=True)
+            if label is not None
+        ]
     names = {table.device for table in found}
     if len(names) == 1:
         found = [replace(table, device="") for table in found]

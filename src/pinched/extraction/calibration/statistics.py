@@ -44,7 +44,7 @@ def cases() -> tuple[Case, ...]:
     found += [_median(families[1], n) for n in (4, 8, 20, 47)]
     found += [_generic(n) for n in (5, 10, 47)]
     found += [_devices(*shape) for shape in ((3, 30, 0.5), (5, 30, 0.5), (5, 30, 0.9), (20, 10, 0.1))]
-    found += [_series(n, memory) for n, memory in ((100, 0.0), (400, 0.3), (1000, 0.6))]
+    found += [_series(n, memory) for n, memory in ((55, 0.3), (55, 0.6), (100, 0.0), (400, 0.3), (1000, 0.6))]
     found += [_components(*shape) for shape in ((3, 20, 1.0), (8, 20, 0.3), (20, 10, 1.0))]
     found += [_correlation(*shape) for shape in ((1, 50, 0.0), (8, 10, 0.5), (20, 5, 0.5))]
     found += [_tail(families[1], n) for n in (10, 47)] + [_tail(families[2], 47), _share(16, 0.9)]
