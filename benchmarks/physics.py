@@ -127,7 +127,9 @@ def main() -> None:
             f"{PAPER_SECONDS / spent:.1e} times as long"
         )
     ratio, worst = plain_ratio()
-    print(f"plain solver on a mesh of 27 nodes: {ratio:.0f} times our CPU time, currents differ by {worst:.0e}")
+    print(
+        f"plain solver on a mesh of 27 nodes: {ratio:.0f} times our CPU time, currents differ by {worst:.0e}"
+    )
     for restriction in (Restriction.RESOLVED, Restriction.NONE):
         devices, waves = drawn(restriction, asked.draws)
         for name in ("fast", "normal"):
