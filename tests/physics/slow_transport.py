@@ -6,8 +6,6 @@ as an unknown, layers are seen edge by edge, and the derivatives are those of to
 all edges with the linear test function, not the one at a contact. For small meshes and few steps.
 """
 
-import os
-
 import numpy as np
 import torch
 
@@ -273,8 +271,6 @@ def newton(rows, u):
         change = torch.linalg.solve(jacobian / size, -(value / size[:, 0]))
         top = float(change.abs().max())
         u = u + change * min(1.0, 0.1 / top)
-        if os.environ.get("W6"):
-            print(_, top)
         # Quadratic convergence until rounding stops it.
         if top < 1e-11 or (top < 1e-8 and top > 0.3 * least):
             return u

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pinched._errors import PinchedError
@@ -11,6 +11,7 @@ from pinched.physics._statistics import bernoulli, excess, fermi
 from pinched.physics.mesh import graded_half, mesh
 
 
+@settings(deadline=None)
 @given(st.floats(-300, 600))
 def test_level_and_fraction_are_inverse(eta):
     f, slope = fermi(eta)
@@ -45,6 +46,7 @@ def test_fermi_dirac_integral():
         assert fermi(eta)[0] == pytest.approx(exact, rel=2e-2)
 
 
+@settings(deadline=None)
 @given(st.floats(-600, 600))
 def test_bernoulli(q):
     b, slope = bernoulli(q)
@@ -54,6 +56,7 @@ def test_bernoulli(q):
     assert b >= 0.0
 
 
+@settings(deadline=None)
 @given(st.floats(1e-12, 300), st.floats(-30, 30))
 def test_crossing_a_face_and_back(value, shift):
     for carrier in (0, 2):
@@ -72,6 +75,7 @@ def test_the_reference_mesh_has_189_nodes_and_its_ratio():
     assert half[-1] <= 2e-2
 
 
+@settings(deadline=None)
 @given(st.floats(1e-4, 1e-2), st.floats(1.0, 30.0))
 def test_a_mesh_fills_its_layers(first, factor):
     x, layer = mesh((1e-6, 3e-7), first, min(first * factor, 0.1))

@@ -48,8 +48,8 @@ def test_restrictions_are_kept():
 def test_the_share_of_kept_draws_is_as_stated():
     for restriction in (Restriction.RESOLVED, Restriction.MEMRISTIVE):
         ranges = pi.presets.zamankhani2024_ranges(restriction)
-        values = ranges.at(generator(1, "share").random((20_000, 15)))
-        assert ranges.kept(values).mean() == pytest.approx(ranges.share, rel=0.2)
+        values = ranges.at(generator(1, "share").random((4_000, 15)))
+        assert ranges.kept(values).mean() == pytest.approx(ranges.share, rel=0.3)
 
 
 @pytest.mark.parametrize("restriction", list(Restriction))

@@ -29,7 +29,7 @@ _LIMIT = 8.0
 """Largest change of the potential in one step (kT/q)."""
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def lowering(field, gain):
     """Image-force lowering and its slope at the reduced field that pulls electrons out; zero for a field below zero.
 
@@ -46,7 +46,7 @@ def lowering(field, gain):
     return _START * t * t * (2.5 - 1.5 * t), _START * t * (5.0 - 4.5 * t) / width
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def lowering_row(delta, field, gain):
     """Newton's row of an image-force lowering `delta` at reduced `field`: coefficients of both changes, right-hand
     side.
@@ -60,7 +60,7 @@ def lowering_row(delta, field, gain):
     return 2.0 * delta / gain, -1.0, field - delta * delta / gain
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def contact_field(s, outer, inner, lam, h, ends, delta_left, delta_right, extra):
     """Reduced field (1/m) of the un-lowered potential at contact s (0 left, 1 right) that pulls electrons out.
 
@@ -71,7 +71,7 @@ def contact_field(s, outer, inner, lam, h, ends, delta_left, delta_right, extra)
     return (inner - outer) / h - side * (delta_right - delta_left) / ends[s, SPREAD] + extra / (lam * h)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def _newton(psi, delta, h, lam, edge_layer, layers, ends, temperature, use, exact, share, convex):
     """Newton at `share` of the charge; changes psi and delta, returns True when it converged.
 
@@ -165,7 +165,7 @@ def _newton(psi, delta, h, lam, edge_layer, layers, ends, temperature, use, exac
     return False
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def equilibrium(x, p, edge_layer, layers, temperature, use_lowering, exact):
     """Reduced potential and lowerings in equilibrium, and whether they were found; p.ends gets what it fixes."""
     n = x.size
@@ -215,7 +215,7 @@ def equilibrium(x, p, edge_layer, layers, temperature, use_lowering, exact):
     return psi, delta, found
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def fix_contacts(p, delta):
     """Puts the equilibrium lowerings, and the contact densities that follow from them, into p.ends."""
     for s in range(2):
@@ -224,7 +224,7 @@ def fix_contacts(p, delta):
         p.ends[s, EQ_P] = max(fermi(p.ends[s, LEVEL_P] - delta[s])[0], 1e-300)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def fractions(psi, p, edge_layer, layers, temperature, u, traps):
     """Fills u (node, 4) with potential, fractions and vacancy excess, traps (side, node) with their occupation."""
     n = psi.size

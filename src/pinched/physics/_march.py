@@ -41,14 +41,14 @@ _SHORTEST = 1e-9
 """A step is not cut below this share of the first one."""
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def voltage_at(t, times, volts, piece):
     """Voltage at t on the piece of the waveform that begins at corner `piece`."""
     t0, t1 = times[piece], times[piece + 1]
     return volts[piece] + (volts[piece + 1] - volts[piece]) * (t - t0) / (t1 - t0)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def _edge_flux(p, u, e, c):
     z = -1.0 if c == 0 else float(c)
     yk, _, gk, _ = of_unknown(c, u[e, c + 1])
@@ -58,7 +58,7 @@ def _edge_flux(p, u, e, c):
     return p.k[c, e] * (b * yk - (b + q) * yl)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def _currents(p, u, delta, content, old, drops, dt, mode, out):
     """Currents (charges/m^2/s along x) through the outermost edges into out[0:2], sums of their sizes in [2:4]."""
     n = u.shape[0]
@@ -93,7 +93,7 @@ def _currents(p, u, delta, content, old, drops, dt, mode, out):
         out[2 + s] = size
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def _activate(p, dt, active):
     """Which carriers are held by their global balance: those whose storage is lost beside the rounding of fluxes."""
     length = 0.0
@@ -109,7 +109,7 @@ def _activate(p, dt, active):
             active[c] = 0
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def _predict(u, before, delta, delta_before, ratio, out, out_delta):
     """Guess at the next state: linear in the potential, geometric in the densities; ratio 0 is the state itself."""
     n = u.shape[0]
@@ -128,7 +128,7 @@ def _predict(u, before, delta, delta_before, ratio, out, out_delta):
         out_delta[s] = max(delta[s] + ratio * (delta[s] - delta_before[s]), 0.0)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def _misfit(u, guess):
     """How far the predictor was from the answer: potential in kT/q, vacancies by their density or a floor."""
     n = u.shape[0]
@@ -389,7 +389,7 @@ def run(x, edge_layer, layers, contacts, times, volts, control, grid, grid_size,
     return DONE, kept, framed
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def _frame(u, traps, frames, at):
     for i in range(u.shape[0]):
         for a in range(4):

@@ -28,7 +28,7 @@ _LONGEST = 20.0
 """Largest change of the potential in one iteration (kT/q)."""
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(error_model="numpy", fastmath={"contract"})
 def eliminate(m, block):
     """Solves the four rows of m (4, ROW) for what the next node leaves open; the answer goes to block (4, BLOCK).
 
@@ -69,7 +69,7 @@ def eliminate(m, block):
     return True
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(error_model="numpy", fastmath={"contract"})
 def assemble(
     p, u, delta, old, old_traps, dt, volts, mode, pins, places, content, slope, trap_now, contact, block, m
 ):
@@ -197,7 +197,7 @@ def assemble(
     return True
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(error_model="numpy", fastmath={"contract"})
 def back(block):
     """Way back of the elimination: the right-hand sides in block (node, 4, BLOCK) become the answers to them."""
     n = block.shape[0]
@@ -213,7 +213,7 @@ def back(block):
                 )
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def close_borders(p, u, delta, old, dt, mode, exact, places, borders, content, slope, contact, block, step):
     """Solves for the borders: both lowerings, and the density at the pinned node of each carrier that has one."""
     n = u.shape[0]
@@ -275,7 +275,7 @@ def close_borders(p, u, delta, old, dt, mode, exact, places, borders, content, s
     return _dense(system, step)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def update(p, u, delta, borders, lower, step, contact, block, damp):
     """Applies `damp` of the change that block and step hold; returns its size, or NaN where it is none."""
     n = u.shape[0]
@@ -323,7 +323,7 @@ def update(p, u, delta, borders, lower, step, contact, block, damp):
     return worst
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def solve_step(p, u, delta, old, old_traps, dt, volts, mode, exact, active, work, trap_now, most):
     """Newton for one step of dt from the contents `old` (4, node) to voltage `volts` (kT/q) on the right contact.
 
@@ -385,7 +385,7 @@ def solve_step(p, u, delta, old, old_traps, dt, volts, mode, exact, active, work
     return DIVERGED, most
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def _dense(a, x):
     """Solves the small system a (row, column and right-hand side) into x; rows are scaled first."""
     n = a.shape[0]

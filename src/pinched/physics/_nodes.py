@@ -12,7 +12,7 @@ from pinched.physics._layout import EQ_N, FOLLOWING, IS_OHMIC, LEVEL_N, LEVEL_P
 from pinched.physics._statistics import excess, fermi
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def of_unknown(c, value):
     """Fraction, its slope, excess and its slope by the unknown `value` of carrier c."""
     if c == 2:
@@ -22,7 +22,7 @@ def of_unknown(c, value):
     return value, 1.0, g, d
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def across(c, value, shift):
     """The unknown of carrier c in the next layer, whose level is higher by `shift`, and its slope."""
     if shift == 0.0:
@@ -36,7 +36,7 @@ def across(c, value, shift):
     return max(f, 1e-300), slope * (1.0 / value + d)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def trapped(f, g, dg, before, dt, a, b):
     """Occupation of traps after a step at electron fraction f with excess g, and its slope by f; dt < 0: at once."""
     escape = b * np.exp(-g)
@@ -48,7 +48,7 @@ def trapped(f, g, dg, before, dt, a, b):
     return now, dt * a * (1.0 - now * (1.0 - dg * escape)) / total
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def at_face(c, v, wl, wr, sl, sr):
     """Content of carrier c at a node between two layers and its slope, then what either side sees: fraction, slope,
     excess, slope from the left, and from the right."""
@@ -60,7 +60,7 @@ def at_face(c, v, wl, wr, sl, sr):
     return wl * ya + wr * yb, wl * dya + wr * dyb, ya, dya, ga, dga, yb, dyb, gb, dgb
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def trapped_at(p, v, i, before, dt, now):
     """Electrons (1/m^2) in the traps of node i after a step, and the slope; now (side, node) gets the occupation."""
     total, rise = 0.0, 0.0
@@ -76,7 +76,7 @@ def trapped_at(p, v, i, before, dt, now):
     return total, rise
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def contents(p, u, before, dt, content, trap_now):
     """Fills content (carrier, or 3 for traps, and node; 1/m^2) and the occupation of traps of state u."""
     for i in range(u.shape[0]):
@@ -89,7 +89,7 @@ def contents(p, u, before, dt, content, trap_now):
         content[3, i] = trapped_at(p, u[i, 1], i, before, dt, trap_now)[0] if p.traps else 0.0
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def contact_fractions(p, s, delta, mode):
     """Fractions of electrons and holes with which contact s is in balance, and their slopes by its lowering."""
     if mode == FOLLOWING and p.ends[s, IS_OHMIC] == 0.0:

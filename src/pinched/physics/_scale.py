@@ -45,14 +45,14 @@ def density_of_states(mass, temperature):
     return 2.0 * (2.0 * np.pi * mass * M_E * K_B * temperature / (H * H)) ** 1.5
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def levels(layer, vt):
     """Levels of the three carriers of a layer where the potential is zero, in kT."""
     edge = -layer[AFFINITY]
     return -edge / vt, (edge - layer[GAP]) / vt, 2.0 * (edge - layer[LEVEL]) / vt
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def net_charge(psi, layer, temperature):
     """Charge (1/m^3) and its slope by the reduced potential, in equilibrium far from every contact."""
     vt = K_B * temperature / E
@@ -88,7 +88,7 @@ def neutral(layer, temperature):
     return 0.5 * (low + high)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def scaled(x, edge_layer, layers, contacts, temperature):
     """`Scaled` of a mesh `x` (m), the layer of every edge, the matrices of layers and contacts."""
     n = x.size

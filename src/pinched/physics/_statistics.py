@@ -17,7 +17,7 @@ _KNEE_FRACTION = 2.30707890779512
 _FAR = 344.7
 
 
-@njit(cache=True, error_model="numpy", inline="never")
+@njit(cache=True, error_model="numpy")
 def fermi(x):
     """Fraction F of level x, and dF/dx."""
     if x < _KNEE:
@@ -35,7 +35,7 @@ def fermi(x):
     return 0.3258 - 0.0321 * z + 0.7523 * z * z, (1.5046 * z - 0.0321) * slope
 
 
-@njit(cache=True, error_model="numpy", inline="never")
+@njit(error_model="numpy")
 def excess(f):
     """Excess of the level of fraction f over ln f, and its derivative."""
     if f < 0.05:
@@ -59,7 +59,7 @@ def excess(f):
     return a * third - np.log(f), 4.0 / 3.0 * third / (e * (1.5046 * z - 0.0321)) - 1.0 / f
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def bernoulli(q):
     """B(q) = q / (e^q - 1) and its derivative; B(-q) is B(q) + q."""
     if abs(q) < 1e-2:

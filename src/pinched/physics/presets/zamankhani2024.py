@@ -76,8 +76,8 @@ def zamankhani2024_ranges(restriction: Restriction = Restriction.RESOLVED) -> Pa
     """The ranges of the table, from which draws are refused by `restriction`."""
     accepts, share = {
         Restriction.NONE: (_all, 1.0),
-        Restriction.RESOLVED: (_resolved, 0.13),
-        Restriction.MEMRISTIVE: (_memristive, 0.008),
+        Restriction.RESOLVED: (_resolved, 0.25),
+        Restriction.MEMRISTIVE: (_memristive, 0.018),
     }[restriction]
     return ParameterRanges(
         parameters=_PARAMETERS,
