@@ -26,6 +26,8 @@ from pinched.crossbar.wires.wiring import Resistance, Wiring, wiring
 
 _MOST = 200
 """Newton steps; three to six are usual."""
+_RAMP = tuple(k / 16 for k in range(1, 17))
+"""Shares of the voltages, where all at once is too much."""
 _LEAST = 1e-18
 """Slope (S) that a cell keeps in a tangent, so that no node hangs on nothing; the solution does not depend on it."""
 
@@ -110,9 +112,16 @@ class NonlinearCrossbar:
             raise PinchedError(
                 "every line floats (all voltages are NaN). Give at least one line a voltage; 0 V grounds it."
             )
-        plain = self.cells.symmetric and self.wiring.plain
-        tangents = _LineTangents(self, word, bit) if plain else _SparseTangents(self, word, bit)
-        return _newton(self.cells, tangents, tolerance)
+        kind = _LineTangents if self.cells.symmetric and self.wiring.plain else _SparseTangents
+        try:
+            return _newton(self.cells, kind(self, word, bit), tolerance)
+        except PinchedError:
+            # Voltages that rise step by step: each solution starts the next.
+            start = None
+            for share in _RAMP[:-1]:
+                found = _newton(self.cells, kind(self, share * word, share * bit), 1e-6, start)
+                start = found.word_voltage, found.bit_voltage
+            return _newton(self.cells, kind(self, word, bit), tolerance, start)
 
 
 class _LineTangents:
@@ -225,9 +234,14 @@ class _SparseTangents:
         )
 
 
-def _newton(cells: Cells, tangents: _LineTangents | _SparseTangents, tolerance: float) -> ArraySolution:
+def _newton(
+    cells: Cells,
+    tangents: _LineTangents | _SparseTangents,
+    tolerance: float,
+    start: tuple[np.ndarray, np.ndarray] | None = None,
+) -> ArraySolution:
     shape = tangents.lines.room.shape if isinstance(tangents, _LineTangents) else tangents.on_word.shape
-    words = bits = np.zeros(shape)
+    words, bits = (np.zeros(shape), np.zeros(shape)) if start is None else start
     flow = cells.flow(words, bits)
     size, step, largest_left = np.inf, 0, np.inf
     for step in range(1, _MOST + 1):
