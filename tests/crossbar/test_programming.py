@@ -68,7 +68,7 @@ def test_wires_take_voltage_and_verification_gives_it_back():
     # Half-selected cells gain exp(-10) of a pulse of 1 uS, a hundred times.
     assert bool((blind <= target + 1e-8).all())
     assert float((target - blind).max()) > 0.02 * WINDOW.width
-    how = VerifiedPulses(device=LAW, slope=0.1, tolerance=0.01)
+    how = VerifiedPulses(device=LAW, slope=0.1, tolerance=0.01, most=40)
     seen, record = how.program(target, WINDOW, Imperfections(), wires, PLACE)
     assert float((seen - target).abs().max()) < float((blind - target).abs().max())
     assert record.missed == 0
@@ -80,7 +80,9 @@ def test_verification_corrects_a_spread_that_open_loop_keeps():
     target, _ = steps(1, 5, 4, seed=3)
     now = Imperfections(device_to_device=0.3)
     blind = OpenLoop(**LONG).program(target, WINDOW, now, Wires(), PLACE)[0]
-    seen, record = VerifiedPulses(**LONG, tolerance=0.01).program(target, WINDOW, now, Wires(), PLACE)
+    seen, record = VerifiedPulses(**LONG, tolerance=0.01, most=40).program(
+        target, WINDOW, now, Wires(), PLACE
+    )
     reachable = target > WINDOW.g_min * 2
     assert float((seen - target)[reachable].abs().max()) <= 0.0101 * WINDOW.width
     assert float((blind / target).log().std()) == pytest.approx(0.3, rel=0.4)
