@@ -1,7 +1,7 @@
 """Names of the numbers that the compiled loops are given: one device as arrays.
 
 Of the compiled functions only those that Python calls are cached: a function that comes from the cache is not inlined
-where it is called, which made the loop twice as slow.
+where it is called, which makes the loop slower.
 
 `Scaled` is a device at one temperature in reduced units: potentials in kT/q, densities as fractions of their scale,
 contents as numbers per area. Carriers are numbered: 0 electrons, 1 holes, 2 vacancies.

@@ -173,7 +173,7 @@ def estimate(
     permittivity = (p["permittivity"] * constants.EPSILON_0)[:, None]
     image = (4.0 * np.pi * p["image_permittivity"] * constants.EPSILON_0)[:, None]
     sites = sites_per_volume[:, None]
-    lowering = np.zeros_like(barriers)
+    lowering, field = np.zeros_like(barriers), np.zeros_like(barriers)
     volt = vt[:, None]
     for _ in range(_ROUNDS):
         s = (lowering - barriers) / volt

@@ -79,8 +79,9 @@ def profiles_npz(profiles: Profiles) -> bytes:
     held = io.BytesIO()
     fields = dataclasses.fields(profiles)
     units = json.dumps({f.name: f.metadata["unit"] for f in fields})
-    arrays = {f.name: np.asarray(getattr(profiles, f.name)) for f in fields}
-    np.savez_compressed(held, units=np.array(units), simulated=np.array(True), **arrays)
+    arrays: dict[str, Any] = {f.name: np.asarray(getattr(profiles, f.name)) for f in fields}
+    arrays |= {"units": np.array(units), "simulated": np.array(True)}
+    np.savez_compressed(held, **arrays)  # pyright: ignore[reportArgumentType]
     return held.getvalue()
 
 

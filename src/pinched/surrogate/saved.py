@@ -137,7 +137,7 @@ def _record(kind: Any, value: Any) -> Any:
     """What `_plain` made plain, again as `kind`."""
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind[value]
-    if dataclasses.is_dataclass(kind):
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         hints = get_type_hints(kind)
         return kind(**{f.name: _record(hints[f.name], value[f.name]) for f in dataclasses.fields(kind)})
     if get_origin(kind) is tuple:

@@ -91,6 +91,7 @@ def _descend(
             continue
         order = torch.from_numpy(np.random.default_rng([seed, epoch]).permutation(len(learn)))
         network.train()
+        last = math.nan
         for k, rows in enumerate(order.split(plan.batch)):
             step = epoch * per_epoch + k
             for group in optimizer.param_groups:
@@ -101,8 +102,9 @@ def _descend(
             if plan.clip:
                 nn.utils.clip_grad_norm_(network.parameters(), plan.clip)
             optimizer.step()
+            last = float(loss.detach())
             _follow(average, network, plan.average, step)
-        if not math.isfinite(float(loss.detach())):  # pyright: ignore[reportPossiblyUnbound]
+        if not math.isfinite(last):
             raise PinchedError(
                 f"the loss is no longer finite after epoch {epoch + 1}. Use a lower rate than {plan.rate}."
             )
