@@ -243,10 +243,10 @@ class SlowTransport:
                             row = row + at * self.outward(c, s, u)
                 # A row by its size in the guess, so that the dense solver sees numbers near one.
                 out.append(row)
-            if float(self.traps.max()) > 0:
-                out.append((now[3] - old[3]) / dt - caught)
-            else:
-                out.append(self.split(u)[5])
+            # A node without traps has no level of them to solve for.
+            zero = torch.zeros(1, dtype=torch.float64)
+            there = torch.cat([self.traps, zero]) + torch.cat([zero, self.traps]) > 0
+            out.append(torch.where(there, (now[3] - old[3]) / dt - caught, self.split(u)[5]))
             return torch.cat(out)
 
         guess = before.clone()
