@@ -21,7 +21,9 @@ _hook = install_import_hook(
     + [
         "pinched." + ".".join(path.relative_to(ROOT / "src/pinched").with_suffix("").parts)
         for path in sorted((ROOT / "src/pinched/crossbar").rglob("*.py"))
-        if not path.stem.startswith("__") and path.stem not in _COMPILED and not path.stem.endswith("_kernels")
+        if not path.stem.startswith("__")
+        and path.stem not in _COMPILED
+        and not path.stem.endswith("_kernels")
     ],
     "typecheck.check",
 )
