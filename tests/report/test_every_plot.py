@@ -45,6 +45,8 @@ OTHERS = {
     # Tested where they are made: they need networks or fits.
     "plot_accuracy", "plot_confusion", "plot_properties", "plot_required", "plot_fit", "plot_fit_residuals",
     "plot_ranking", "plot_polar_states",
+    # Tested in test_figures_transport.py: one solved run serves them all.
+    "plot_iv", "plot_bands", "plot_densities", "plot_vacancies", "plot_profiles",
 }  # fmt: skip
 
 

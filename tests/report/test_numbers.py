@@ -125,11 +125,15 @@ def test_references_are_those_of_what_was_used(fit, score):
     assert "akaike1974" not in [r.key for r in cited(None, None)]
 
 
+UNLINKED = {"roy2025quantum", "zamankhani2024hysteresis", "owen1998scrambling"}
+"""Texts whose address nobody here has seen: none is better than a guessed one."""
+
+
 def test_every_entry_of_the_bibliography_is_whole():
     entries = bibliography()
     assert len(entries) >= 10
     for key, entry in entries.items():
-        assert entry.url.startswith("https://"), key
+        assert entry.url.startswith("https://") or key in UNLINKED, key
         assert not set("{}\\") & set(entry.text), entry.text
     ours = entries["marraccini2025fast"]
     assert ours.url == "https://doi.org/10.1039/d5nr02690c"

@@ -98,7 +98,8 @@ def recognise(table: RawTable, options: ReadOptions, path: str = "") -> Recognis
         return verdict(DataKind.PULSES, "a current at a read voltage stands beside pulses")
     heated = [
         c for c, use in enumerate(uses)
-        if use in (Use.UNKNOWN, Use.STATE, Use.OTHER) and c not in table.texts and temperature_of(table.heads[c])
+        if use in (Use.UNKNOWN, Use.STATE, Use.OTHER) and c not in table.texts and c < len(table.heads)
+        and temperature_of(table.heads[c])
     ]  # fmt: skip
     if (
         heated

@@ -8,12 +8,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from pinched._errors import PinchedError
 from pinched._progress import Progress, Silent
+from pinched._random import generator
 from pinched.surrogate.architecture import Architecture, Scaling, Schedule
 from pinched.surrogate.checkpoint import State, load_state, save_state
 from pinched.surrogate.model import Surrogate
@@ -89,7 +89,7 @@ def _descend(
     for epoch in progress.track(epochs, "training", len(epochs)):
         if plan.patience and state.since_best >= plan.patience:
             continue
-        order = torch.from_numpy(np.random.default_rng([seed, epoch]).permutation(len(learn)))
+        order = torch.from_numpy(generator(seed, "surrogate", "epoch", epoch).permutation(len(learn)))
         network.train()
         last = math.nan
         for k, rows in enumerate(order.split(plan.batch)):

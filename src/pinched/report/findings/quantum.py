@@ -34,6 +34,9 @@ SWEEPS = 40
 TRACES = 40
 """Pulse and time traces that are searched, evenly chosen beyond."""
 
+AGAIN = 0.2
+"""Share of the records of a device that must be staircases where their levels are no multiples."""
+
 LONGEST = 20_000
 """Samples of the longest record that is searched."""
 
@@ -58,7 +61,14 @@ def find_quantum(
         for one in part:
             found.setdefault(one.device, []).append(one)
     devices = [extract_quantum(members, seed=seed) for members in found.values()]
-    return tuple(device for device in devices if device.supported)
+    return tuple(device for device in devices if _worth_showing(device))
+
+
+def _worth_showing(device: QuantumConductance) -> bool:
+    """Staircases whose levels are multiples, or staircases that come again: one among many records is chance."""
+    if not device.supported or device.levels is None:
+        return False
+    return device.levels.quantized or device.stepped >= max(2, round(AGAIN * len(device.records)))
 
 
 def _sweep_reaches(sweep: IVSweep) -> bool:

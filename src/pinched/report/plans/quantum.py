@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 from matplotlib.figure import Figure
 
+from pinched.constants import G_0
 from pinched.extraction.plateau_records import CONTACT, PlateauRecord, QuantumConductance
 from pinched.extraction.plateau_series import HighestLevel, highest_levels
 from pinched.extraction.quantum_levels import conductance_histogram, without_series
@@ -38,18 +39,22 @@ def quantum_plans(found: Sequence[QuantumConductance]) -> list[Plan]:
             alt="One panel per record: conductance in quanta, with levels as horizontal bars.",
             draw=partial(_draw_records, shown, ohms),
         ),
-        Plan(
-            name="quantum_histogram",
-            section=Section.QUANTUM,
-            title="Histogram of conductance",
-            caption=f"Samples of all records of {best.device}, and its plateaus as ticks by what they are multiples "
-            "of; the series resistance is taken off, and what lies below a quarter of a quantum left out. A long "
-            "plateau counts with all its samples.",
-            alt="Histogram of conductances in quanta with ticks of plateaus below.",
-            draw=partial(_draw_histogram, best, ohms),
-            wide=False,
-        ),
     ]
+    quanta = _samples(best, ohms) / G_0
+    if ((quanta >= CONTACT) & (quanta <= 30.0)).any():
+        plans.append(
+            Plan(
+                name="quantum_histogram",
+                section=Section.QUANTUM,
+                title="Histogram of conductance",
+                caption=f"Samples of all records of {best.device}, and its plateaus as ticks by what they are multiples of; "
+                "the series resistance is taken off, and what lies below a quarter of a quantum left out. A long "
+                "plateau counts with all its samples.",
+                alt="Histogram of conductances in quanta with ticks of plateaus below.",
+                draw=partial(_draw_histogram, best, ohms),
+                wide=False,
+            )
+        )
     highest = [level for one in found for level in highest_levels(one)]
     limits = [level.compliance_current for level in highest if level.compliance_current is not None]
     if limits and max(limits) > VARIED * min(limits):
@@ -76,11 +81,14 @@ def _draw_records(records: Sequence[PlateauRecord], ohms: float, width: Width) -
 
 def _draw_histogram(quantum: QuantumConductance, ohms: float, width: Width) -> Figure:
     figure, axes = new_figure(width, 6.5)
-    values = np.concatenate([record.found.conductance for record in quantum.records])
-    if ohms > 0:
-        values = without_series(values[~(values * ohms > 0.95)], ohms)
+    values = _samples(quantum, ohms)
     plot_quantum_histogram(conductance_histogram(values, least=CONTACT), axes[0, 0], quantum=quantum)
     return figure
+
+
+def _samples(quantum: QuantumConductance, ohms: float) -> np.ndarray:
+    values = np.concatenate([record.found.conductance for record in quantum.records])
+    return without_series(values[~(values * ohms > 0.95)], ohms) if ohms > 0 else values
 
 
 def _draw_highest(levels: Sequence[HighestLevel], width: Width) -> Figure:
