@@ -47,9 +47,9 @@ def quantum_plans(found: Sequence[QuantumConductance]) -> list[Plan]:
                 name="quantum_histogram",
                 section=Section.QUANTUM,
                 title="Histogram of conductance",
-                caption=f"Samples of all records of {best.device}, and its plateaus as ticks by what they are multiples of; "
-                "the series resistance is taken off, and what lies below a quarter of a quantum left out. A long "
-                "plateau counts with all its samples.",
+                caption=f"Samples of all records of {best.device}, and its plateaus as ticks by what they are "
+                "multiples of. Series resistance is taken off, and what lies below a quarter of a quantum "
+                "is left out. A long plateau counts with all its samples.",
                 alt="Histogram of conductances in quanta with ticks of plateaus below.",
                 draw=partial(_draw_histogram, best, ohms),
                 wide=False,
