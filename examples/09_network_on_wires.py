@@ -28,5 +28,6 @@ for time, accuracy in zip(score.times, score.accuracy_over_time, strict=True):
     print(f"{time:12.0f} s after programming: {accuracy.mean():.2%}, worst {accuracy.min():.2%}")
 
 # Devices are drawn anew at every step, wires and converters included; `train` gives the chip back, programmed.
-aware = pi.train(chip, train, epochs=10)
+# Its weights have moved, so its converters are set anew.
+aware = pi.calibrate(pi.train(chip, train, epochs=10), train.images)
 print("trained in the arrays:", pi.evaluate(aware, test, arrays=10, training_data=train))
