@@ -135,6 +135,9 @@ def test_a_voltage_that_never_moves_is_drawn(ax, rng, make_sweep):
     sweep = make_sweep("D", 1, rng)
     plot_sweeps([dataclasses.replace(sweep, voltage=np.zeros(len(sweep)))], ax)
     render(ax)
+    drawn = [line for line in ax.lines if len(line.get_xdata()) > 2]
+    assert drawn
+    assert all((np.asarray(line.get_xdata()) == 0).all() for line in drawn)
 
 
 @pytest.mark.parametrize(

@@ -332,4 +332,4 @@ def _unary_slope(node: Node) -> Node:
         case Op.ABS:
             return apply(Op.WHERE, x < 0, constant(-1), ONE)
         case _:
-            raise NotImplementedError(f"no derivative of {node.op}")
+            raise TypeError(f"{node.op} is no function of one operand, so it has no slope here")

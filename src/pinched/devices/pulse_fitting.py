@@ -35,10 +35,9 @@ from pinched.extraction.nonlinearity import (
     nonlinearity_of,
 )
 from pinched.extraction.plasticity import UpdateFit, fit_update
+from pinched.extraction.synapse import MISFIT
 
 _LARGEST_LABEL = 9.7
-_MISFIT = 0.05
-"""Root mean square residual over the window above which the exponential is not the law."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -288,7 +287,7 @@ def _correlation(
 
 def _verdict(fit: PulseFit) -> str:
     said = f"the exponential update describes the traces to {100 * fit.misfit:.1f} % of the window"
-    if fit.misfit > _MISFIT:
+    if fit.misfit > MISFIT:
         said = (
             f"the exponential update misses the traces by {100 * fit.misfit:.1f} % of the window: do not read its "
             "nonlinearity as the device's; take the measured table (TableUpdate.of)"

@@ -24,6 +24,7 @@ from pinched.data.waveforms import Waveform, pulse_train
 from pinched.devices.circuit import Circuit
 from pinched.devices.drive import drive
 from pinched.devices.law import Law, Param, device_shape
+from pinched.devices.trace import Trace
 from pinched.extraction.short_term import Facilitation, Index, fit_facilitation
 from pinched.extraction.spike_window import RateDependence, Transition, fit_rate, fit_transition
 
@@ -125,7 +126,7 @@ def spike_timing(
             rtol=rtol,
             seed=seed,
         ).trace
-        change[k] = _read(device, trace.state[:, -1], volts) / _read(device, trace.state[:, 0], volts) - 1.0
+        change[k] = _left_behind(device, trace, volts)
     return SpikeTiming(delay=np.asarray(delays, dtype=np.float64), change=change)
 
 
@@ -171,7 +172,7 @@ def spike_rate(
             rtol=rtol,
             seed=seed,
         ).trace
-        change[k] = _read(device, trace.state[:, -1], volts) / _read(device, trace.state[:, 0], volts) - 1.0
+        change[k] = _left_behind(device, trace, volts)
     return fit_rate(np.asarray(rates, dtype=np.float64), change)
 
 
@@ -216,6 +217,11 @@ def pulse_memory(
             Retention(time=times[1:] - ends, resistance=1.0 / np.array(conductances[1:]), read_voltage=volts)
         )
     return fit_transition([float(c) for c in counts], relaxations, before=before)
+
+
+def _left_behind(device: Law, trace: Trace, volts: float) -> float:
+    """Relative change of the conductance from the start of `trace` to its end, read at `volts`."""
+    return _read(device, trace.state[:, -1], volts) / _read(device, trace.state[:, 0], volts) - 1.0
 
 
 def _read(device: Law, column: torch.Tensor, volts: float) -> float:

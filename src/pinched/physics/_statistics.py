@@ -69,3 +69,12 @@ def bernoulli(q):
         return 0.0, 0.0
     b = q / np.expm1(q)
     return b, b * (1.0 - b - q) / q
+
+
+@njit(error_model="numpy")
+def fractions(levels):
+    """Fraction F of each of `levels` (one axis)."""
+    out = np.empty_like(levels)
+    for i in range(levels.size):
+        out[i] = fermi(levels[i])[0]
+    return out

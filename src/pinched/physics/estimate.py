@@ -24,6 +24,7 @@ from jaxtyping import Float
 from pinched import constants
 from pinched._params import quantity
 from pinched.physics._scale import density_of_states
+from pinched.physics._statistics import fractions
 
 _BISECTIONS = 60
 _ROUNDS = 40
@@ -111,10 +112,8 @@ def _series(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def fermi_fraction(level: Float[np.ndarray, ...]) -> Float[np.ndarray, ...]:
     """Fermi-Dirac integral of order 1/2 in the closed form of the model, elementwise."""
-    low = np.logaddexp(0.0, np.minimum(level, 2.0))
-    power = np.maximum(level, 1.0) ** 0.75
-    high = power + np.log1p(np.exp(-power))
-    return np.where(level < 1.6107, low * (1.0 + 0.16 * low), 0.3258 - 0.0321 * high + 0.7523 * high**2)
+    flat = np.ascontiguousarray(level, dtype=np.float64).reshape(-1)
+    return fractions(flat).reshape(np.shape(level))
 
 
 def emission_velocity(

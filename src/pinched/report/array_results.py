@@ -11,17 +11,9 @@ import numpy as np
 
 from pinched._files import write_text
 from pinched.crossbar.wires.solution import ArraySolution
+from pinched.report.figure_files import write_figure
 from pinched.report.figures_crossbar import Lines, plot_currents, plot_ir_drop, plot_node_voltages
-from pinched.report.style import (
-    SvgText,
-    Width,
-    freeze_layout,
-    new_figure,
-    paper_style,
-    to_pdf,
-    to_png,
-    to_svg,
-)
+from pinched.report.style import Width, new_figure, paper_style
 
 MARK = "array.json"
 """A folder that holds this file is a solved array's and may be replaced."""
@@ -72,8 +64,5 @@ def write_array(
         plot_node_voltages(solution, axes[0, 1], lines=Lines.BIT)
         plot_ir_drop(solution, axes[1, 0], applied=applied)
         plot_currents(solution, axes[1, 1])
-        freeze_layout(figure)
-        (folder / "maps.pdf").write_bytes(to_pdf(figure))
-        write_text(folder / "maps.svg", to_svg(figure, SvgText.TEXT))
-        (folder / "maps.png").write_bytes(to_png(figure))
+        write_figure(folder, "maps", figure)
     write_text(folder / MARK, json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n")

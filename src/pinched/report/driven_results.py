@@ -20,18 +20,12 @@ from pinched.data.waveforms import Waveform
 from pinched.devices.circuit import Circuit, Source
 from pinched.devices.law import Law, StateVariable, parameters, units
 from pinched.devices.trace import DrivenSweep
+from pinched.report.figure_files import write_figure
 from pinched.report.figures_laws import driven_figure
 from pinched.report.references import bibliography
 from pinched.report.style import (
-    NOTE,
-    Colour,
-    SvgText,
     Width,
-    freeze_layout,
     paper_style,
-    to_pdf,
-    to_png,
-    to_svg,
 )
 
 MARK = "simulation.json"
@@ -118,18 +112,15 @@ def write_simulation(
         write_text(folder / name, driven_csv(sweep, law.states))
     for name, text in texts.items():
         write_text(folder / name, text)
-    write_figure(folder, sweeps, law.states, circuit.source)
+    write_sweep_figure(folder, sweeps, law.states, circuit.source)
     write_text(folder / MARK, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
 
 
-def write_figure(
+def write_sweep_figure(
     folder: Path, sweeps: Sequence[DrivenSweep], states: Sequence[StateVariable], driven: Source
 ) -> None:
     """Write the figure of `sweeps` as sweep.pdf, sweep.svg and sweep.png to `folder`."""
     with paper_style():
-        figure = driven_figure(sweeps, states, driven=driven, width=Width.DOUBLE)
-        figure.text(0.995, 0.008, "simulated data", ha="right", va="bottom", fontsize=NOTE, color=Colour.SET)
-        freeze_layout(figure)
-        (folder / "sweep.pdf").write_bytes(to_pdf(figure))
-        write_text(folder / "sweep.svg", to_svg(figure, SvgText.TEXT))
-        (folder / "sweep.png").write_bytes(to_png(figure))
+        write_figure(
+            folder, "sweep", driven_figure(sweeps, states, driven=driven, width=Width.DOUBLE), simulated=True
+        )

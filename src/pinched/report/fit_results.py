@@ -13,8 +13,9 @@ from typing import Any
 
 from pinched._files import write_text
 from pinched.devices.comparing import RankedLaw
+from pinched.report.figure_files import write_figure
 from pinched.report.figures_fit import plot_fit, plot_fit_residuals, plot_ranking
-from pinched.report.style import SvgText, Width, new_figure, paper_style, to_pdf, to_png, to_svg
+from pinched.report.style import Width, new_figure, paper_style
 
 MARK = "fits.json"
 """A folder that holds this file is a fit's and may be replaced."""
@@ -63,18 +64,12 @@ def write_fits(folder: Path, ranked: Sequence[RankedLaw], about: dict[str, Any])
             figure, axes = new_figure(Width.DOUBLE, 7.0, columns=2)
             plot_fit(entry.fit, axes[0, 0], label=entry.name)
             plot_fit_residuals(entry.fit, axes[0, 1])
-            _save(folder, f"fit_{entry.name}", figure)
+            write_figure(folder, f"fit_{entry.name}", figure)
     if len([e for e in ranked if e.fit is not None]) > 1:
         with paper_style():
             figure, axes = new_figure(Width.SINGLE, 2.0 + 0.55 * len(ranked))
             plot_ranking(ranked, axes[0, 0])
-            _save(folder, "ranking", figure)
-
-
-def _save(folder: Path, name: str, figure: Any) -> None:
-    (folder / f"{name}.pdf").write_bytes(to_pdf(figure))
-    write_text(folder / f"{name}.svg", to_svg(figure, SvgText.TEXT))
-    (folder / f"{name}.png").write_bytes(to_png(figure))
+            write_figure(folder, "ranking", figure)
 
 
 def _table(ranked: Sequence[RankedLaw]) -> str:

@@ -19,8 +19,9 @@ from pinched._progress import Progress
 from pinched.extraction.loops import loop_width
 from pinched.physics.parameters import parameters
 from pinched.physics.run import Profiles, TransportRun
+from pinched.report.figure_files import write_figure
 from pinched.report.figures_transport import plot_profiles, transport_figure, vacancy_animation
-from pinched.report.style import NOTE, Colour, SvgText, freeze_layout, paper_style, to_pdf, to_png, to_svg
+from pinched.report.style import paper_style
 
 MARK = "transport.json"
 """A folder that holds this file is a run's and may be replaced."""
@@ -61,12 +62,10 @@ def write_transport(
     record = transport_record(run, about)
     if len(run) >= 2:
         write_text(folder / "sweep.csv", run.to_csv())
-        figures = {"sweep": transport_figure}
         with paper_style():
-            for name, make in figures.items():
-                _write(folder, name, make(run))
+            write_figure(folder, "sweep", transport_figure(run), simulated=True)
             if run.profiles is not None and len(run.profiles) > 0:
-                _write(folder, "profiles", plot_profiles(run.profiles))
+                write_figure(folder, "profiles", plot_profiles(run.profiles), simulated=True)
     if run.profiles is not None:
         (folder / "profiles.npz").write_bytes(profiles_npz(run.profiles))
     if animation and run.profiles is not None and len(run.profiles) > 1:
@@ -83,11 +82,3 @@ def profiles_npz(profiles: Profiles) -> bytes:
     arrays |= {"units": np.array(units), "simulated": np.array(True)}
     np.savez_compressed(held, **arrays)  # pyright: ignore[reportArgumentType]
     return held.getvalue()
-
-
-def _write(folder: Path, name: str, figure: Any) -> None:
-    figure.text(0.995, 0.995, "simulated data", ha="right", va="top", fontsize=NOTE, color=Colour.SET)
-    freeze_layout(figure)
-    (folder / f"{name}.pdf").write_bytes(to_pdf(figure))
-    write_text(folder / f"{name}.svg", to_svg(figure, SvgText.TEXT))
-    (folder / f"{name}.png").write_bytes(to_png(figure))

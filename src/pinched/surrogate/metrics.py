@@ -23,13 +23,11 @@ from jaxtyping import Bool, Float
 
 from pinched._errors import PinchedError
 from pinched.extraction.loops import loop_area, loop_width, on_off_ratio, steepest_voltage
+from pinched.physics.summary import CONDUCTING
 from pinched.surrogate.runs import Runs
 
 FLOOR = 1e-15
 """A: currents below it are displacement or rounding and count as this much."""
-
-CONDUCTING = 1e-12
-"""A: runs whose largest current stays below are open devices; a relative error of their current means nothing."""
 
 
 class Normalisation(Enum):

@@ -21,6 +21,7 @@ from torch.nn import functional
 
 from pinched._errors import PinchedError
 from pinched._params import require
+from pinched.physics.summary import CONDUCTING
 from pinched.surrogate.architecture import Architecture, Scaling, Schedule, ranges
 from pinched.surrogate.features import (
     amplitude,
@@ -30,7 +31,7 @@ from pinched.surrogate.features import (
     duration,
     estimates,
 )
-from pinched.surrogate.metrics import CONDUCTING, FLOOR
+from pinched.surrogate.metrics import FLOOR
 from pinched.surrogate.runs import Runs
 
 _DIRECT = Schedule(epochs=100, batch=256, rate=1.5e-3, decay=1e-4, clip=1.0, average=0.998, patience=30)
