@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pinched.physics._statistics import fermi
-from pinched.physics.estimate import estimate, fermi_fraction
+from pinched.physics.estimate import Common, estimate, fermi_fraction
 from pinched.physics.presets import spetzler2023
 
 MATERIAL = (
@@ -22,10 +22,11 @@ def reference():
         "barrier_right": np.array([device.right.barrier]),
     }
     columns["length"] = np.array([device.length])
-    return estimate(
-        columns, area=device.geometry.area, vacancy_limit=device.material.vacancy_limit,
-        temperature=device.temperature, doping=device.material.doping,
+    common = Common(
+        area=device.geometry.area, vacancy_limit=device.material.vacancy_limit, temperature=device.temperature,
+        doping=device.material.doping,
     )  # fmt: skip
+    return estimate(columns, common)
 
 
 def test_the_neutral_bulk_of_the_reference_device(reference):

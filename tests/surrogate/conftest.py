@@ -23,14 +23,14 @@ def closed_form_runs(n: int, seed: int = 0) -> Runs:
     voltage = top * np.interp(tau, [0.0, 0.25, 0.75, 1.0], [0.0, 1.0, -1.0, 0.0])
     plain = Runs(
         parameters=values, names=ranges.names, units=units, elapsed=period * tau, voltage=voltage,
-        current=np.zeros_like(voltage), source="closed form",
+        current=np.zeros_like(voltage), common=ranges.common, source="closed form",
     )  # fmt: skip
     opening = 0.3 * np.tanh(np.log10(plain.column("vacancy_mobility")) + 13.0)[:, None]
     back = ((tau > 0.25) & (tau < 0.5)) | (tau > 0.75)
     current = estimates(plain).current(voltage) * 10.0 ** (opening * np.where(back, -1.0, 1.0))
     return Runs(
         parameters=values, names=ranges.names, units=units, elapsed=period * tau, voltage=voltage, current=current,
-        source="closed form",
+        common=ranges.common, source="closed form",
     )  # fmt: skip
 
 

@@ -188,6 +188,9 @@ def test_what_was_not_learnt_is_said_with_its_distance(parts, direct):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         direct.predict(inside)
+    wider = dataclasses.replace(parts[1].common, area=2.0 * parts[1].common.area)
+    with pytest.raises(PinchedError, match="devices share"):
+        direct.predict(dataclasses.replace(parts[1], common=wider), warn=False)
     with pytest.raises(PinchedError, match="learnt 40"):
         direct.predict(parts[1].sampled(np.arange(10)), warn=False)
 

@@ -303,6 +303,7 @@ def _origin(
         "parameters": {
             p.name: [p.low, p.high, "log" if p.logarithmic else "linear"] for p in ranges.parameters
         },
+        "common": dataclasses.asdict(ranges.common),
         "seed": seed,
         "samples": samples,
         "accuracy": dataclasses.asdict(accuracy) | {"steps_by": type(accuracy.steps).__name__},

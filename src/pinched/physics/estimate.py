@@ -22,12 +22,30 @@ import numpy as np
 from jaxtyping import Float
 
 from pinched import constants
-from pinched._params import quantity
+from pinched._params import quantity, require
 from pinched.physics._scale import density_of_states
 from pinched.physics._statistics import fractions
 
 _BISECTIONS = 60
 _ROUNDS = 40
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Common:
+    """What all devices of a study share, beside the parameters that are drawn."""
+
+    area: float = quantity(dataclasses.MISSING, "m^2", "A", "area that the current crosses")
+    vacancy_limit: float = quantity(dataclasses.MISSING, "1/m^3", "N_x", "largest density of vacancies")
+    temperature: float = quantity(dataclasses.MISSING, "K", "T", "temperature")
+    doping: float = quantity(dataclasses.MISSING, "1/m^3", "N_d", "immobile donors")
+
+    def __post_init__(self) -> None:
+        require(
+            self,
+            min(self.area, self.temperature) > 0 and self.vacancy_limit >= 0,
+            f"area {self.area} m^2 and temperature {self.temperature} K must be above zero, vacancy_limit "
+            f"{self.vacancy_limit} 1/m^3 not below.",
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -123,21 +141,12 @@ def emission_velocity(
     return np.sqrt(constants.K_B * temperature / (2.0 * np.pi * mass * constants.M_E))
 
 
-def estimate(
-    parameters: Mapping[str, Float[np.ndarray, " device"]],
-    *,
-    area: float,
-    vacancy_limit: float,
-    temperature: float,
-    doping: float,
-) -> Estimate:
-    """Estimates for the devices of `parameters`: columns by the names of a table of draws, energies in eV, SI.
-
-    `area` (m^2), `vacancy_limit` and `doping` (1/m^3) and `temperature` (K) are those of all devices.
-    """
+def estimate(parameters: Mapping[str, Float[np.ndarray, " device"]], common: Common) -> Estimate:
+    """Estimates for the devices of `parameters`: columns by the names of a table of draws, energies in eV, SI."""
     p = {name: np.asarray(values, dtype=np.float64) for name, values in parameters.items()}
     heat, donors, sites_per_volume, areas = (
-        np.full_like(p["length"], value) for value in (temperature, doping, vacancy_limit, area)
+        np.full_like(p["length"], value)
+        for value in (common.temperature, common.doping, common.vacancy_limit, common.area)
     )
     vt = constants.K_B * heat / constants.E
     scales = np.stack(

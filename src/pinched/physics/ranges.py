@@ -15,6 +15,7 @@ from jaxtyping import Bool, Float
 from pinched._params import quantity, require
 from pinched.data.waveforms import Waveform
 from pinched.physics.device import TransportDevice
+from pinched.physics.estimate import Common
 
 Values = Float[np.ndarray, "draw parameter"]
 
@@ -58,6 +59,8 @@ class ParameterRanges:
     """Device and waveform of named values; raises `PinchedError` where they make none."""
     accepts: Callable[[dict[str, Float[np.ndarray, " draw"]]], Bool[np.ndarray, " draw"]]
     """Which of many draws are kept, by columns of values."""
+    common: Common
+    """What is not drawn."""
     name: str = "ranges"
     source: str = ""
     """Key in references.bib."""

@@ -16,6 +16,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from pinched._params import require
+from pinched.physics.estimate import Common, Estimate
 from pinched.surrogate.runs import Runs
 
 
@@ -57,6 +58,8 @@ class Scaling:
     """Lowest value of each parameter in training, in SI."""
     high: Float[np.ndarray, " parameter"]
     """Highest value of each parameter in training, in SI."""
+    common: Common
+    """What all training devices share."""
     arrays: dict[str, np.ndarray]
     """What the architecture keeps, by name."""
 
@@ -91,6 +94,10 @@ class Architecture(ABC):
         """The samples of `runs` that this architecture sees; all of them unless it says otherwise."""
         return runs
 
+    def estimates(self, runs: Runs) -> Estimate | None:  # noqa: ARG002
+        """What formulas say of `runs`, where this architecture rests on them; computed once for inputs and answer."""
+        return None
+
     @abstractmethod
     def scaling(self, training: Runs) -> Scaling:
         """What is to be known of the training runs; raises `PinchedError` for runs that do not fit."""
@@ -100,11 +107,14 @@ class Architecture(ABC):
         """A network with fresh weights."""
 
     @abstractmethod
-    def inputs(self, scaling: Scaling, runs: Runs) -> tuple[Tensor, ...]:
-        """What the network is given, one row per run; raises `PinchedError` for a waveform that it cannot take."""
+    def inputs(self, scaling: Scaling, runs: Runs, guess: Estimate | None) -> tuple[Tensor, ...]:
+        """What the network is given, one row per run; `guess` is what `estimates` gave.
+
+        Raises `PinchedError` for a waveform that it cannot take.
+        """
 
     @abstractmethod
-    def targets(self, scaling: Scaling, runs: Runs) -> tuple[Tensor, ...]:
+    def targets(self, scaling: Scaling, runs: Runs, guess: Estimate | None) -> tuple[Tensor, ...]:
         """What `loss` compares with, one row per run."""
 
     @abstractmethod
@@ -113,7 +123,7 @@ class Architecture(ABC):
 
     @abstractmethod
     def current(
-        self, scaling: Scaling, output: Float[np.ndarray, "run time"], runs: Runs
+        self, scaling: Scaling, output: Float[np.ndarray, "run time"], runs: Runs, guess: Estimate | None
     ) -> Float[np.ndarray, "run time"]:
         """Current (A) that `output` means."""
 

@@ -12,8 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from pinched import constants
-from pinched.physics.estimate import Estimate
-from pinched.physics.presets.zamankhani2024 import estimated
+from pinched.physics.estimate import Estimate, estimate
 from pinched.surrogate.runs import DRIVE, Runs
 
 GAUGE = "electron_affinity"
@@ -50,7 +49,7 @@ def baseline(guess: Estimate, runs: Runs) -> Float[np.ndarray, "run time"]:
 
 def estimates(runs: Runs) -> Estimate:
     """What formulas say of the devices of `runs`."""
-    return estimated(columns(runs))
+    return estimate(columns(runs), runs.common)
 
 
 def device_features(runs: Runs, guess: Estimate) -> Float[np.ndarray, "run feature"]:

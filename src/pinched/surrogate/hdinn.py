@@ -36,6 +36,7 @@ from torch import Tensor, nn
 
 from pinched._params import require
 from pinched._random import generator
+from pinched.physics.estimate import Estimate
 from pinched.surrogate.architecture import Architecture, Scaling, Schedule, ranges
 from pinched.surrogate.metrics import log_current
 from pinched.surrogate.runs import Runs
@@ -175,7 +176,7 @@ class HDiNN(Architecture):
         low, high = ranges(training)
         x, y = self._parameters(training, low, high), self._output(training)
         return Scaling(
-            names=training.names, units=training.units, low=low, high=high,
+            names=training.names, units=training.units, low=low, high=high, common=training.common,
             arrays={
                 "parameter_low": x.min(axis=0), "parameter_high": x.max(axis=0),
                 "voltage": np.array([training.voltage.min(), training.voltage.max()]),
@@ -187,7 +188,7 @@ class HDiNN(Architecture):
         """A network with fresh weights."""
         return HdinnNetwork(len(scaling.names), self.filters, self.units, self.merged)
 
-    def inputs(self, scaling: Scaling, runs: Runs) -> tuple[Tensor, ...]:
+    def inputs(self, scaling: Scaling, runs: Runs, guess: Estimate | None) -> tuple[Tensor, ...]:  # noqa: ARG002
         """Voltages and parameters, 0 to 1 over the training runs; a constant parameter is 0."""
         a = scaling.arrays
         x = self._parameters(runs, scaling.low, scaling.high) - a["parameter_low"]
@@ -196,7 +197,7 @@ class HDiNN(Architecture):
         v = (runs.voltage - a["voltage"][0]) / np.ptp(a["voltage"])
         return torch.tensor(v, dtype=torch.float32), torch.tensor(x, dtype=torch.float32)
 
-    def targets(self, scaling: Scaling, runs: Runs) -> tuple[Tensor, ...]:
+    def targets(self, scaling: Scaling, runs: Runs, guess: Estimate | None) -> tuple[Tensor, ...]:  # noqa: ARG002
         """The output, 0 to 1 over the training runs."""
         low, high = scaling.arrays["output"]
         return (torch.tensor((self._output(runs) - low) / (high - low), dtype=torch.float32),)
@@ -205,7 +206,7 @@ class HDiNN(Architecture):
         """The composite loss."""
         return self.loss_terms(output, targets[0])
 
-    def current(self, scaling: Scaling, output: np.ndarray, runs: Runs) -> np.ndarray:
+    def current(self, scaling: Scaling, output: np.ndarray, runs: Runs, guess: Estimate | None) -> np.ndarray:  # noqa: ARG002
         """Current (A); a predicted conductance or resistance gives it the sign of the voltage."""
         low, high = scaling.arrays["output"]
         value = low + (high - low) * output.astype(np.float64)

@@ -60,7 +60,7 @@ class Surrogate:
             said = self.unseen(runs)
             if said:
                 warnings.warn(said, UnseenWarning, stacklevel=2)
-        return self.architecture.current(self.scaling, self._outputs(runs).mean(axis=0), runs)
+        return self._answer(runs)[0]
 
     def interval(self, runs: Runs) -> tuple[Float[np.ndarray, "run time"], Float[np.ndarray, "run time"]]:
         """Lower and upper end of the 90 % interval of log10 |I| (A) at each sample.
@@ -72,31 +72,23 @@ class Surrogate:
             raise PinchedError(
                 "this surrogate was trained without validation runs, so its intervals are not calibrated."
             )
-        outputs = self._outputs(runs)
-        middle = log_current(self.architecture.current(self.scaling, outputs.mean(axis=0), runs))
-        half = self.quantile * self._spread(outputs, runs)
+        current, spread = self._answer(runs)
+        middle, half = log_current(current), self.quantile * spread
         return middle - half, middle + half
 
     def calibrated(self, held_back: Runs, share: float = 0.9) -> Surrogate:
         """This surrogate with intervals that hold `share` of the samples of `held_back`."""
-        outputs = self._outputs(held_back)
-        off = np.abs(
-            log_current(self.architecture.current(self.scaling, outputs.mean(axis=0), held_back))
-            - log_current(held_back.current)
-        )
-        level = float(np.quantile(off / self._spread(outputs, held_back), share, method="higher"))
+        current, spread = self._answer(held_back)
+        off = np.abs(log_current(current) - log_current(held_back.current))
+        level = float(np.quantile(off / spread, share, method="higher"))
         return dataclasses.replace(self, quantile=level)
 
     def unseen(self, runs: Runs) -> str:
         """What of `runs` lies outside the training, in words with its distance; "" where nothing does.
 
-        Raises `PinchedError` for runs of other parameters than the training had.
+        Raises `PinchedError` for runs of other parameters than the training had, or that share something else.
         """
-        if runs.names != self.scaling.names or runs.units != self.scaling.units:
-            raise PinchedError(
-                f"the runs have the parameters {', '.join(runs.names)}; the surrogate knows "
-                f"{', '.join(self.scaling.names)}."
-            )
+        self._check(runs)
         far = self.scaling.outside(runs).max(axis=0)
         # A draw just beyond the outermost training run is not news.
         said = [
@@ -106,23 +98,35 @@ class Surrogate:
         waveform = self.architecture.unseen(self.scaling, runs)
         return "; ".join([*said, *([waveform] if waveform else [])])
 
+    def _check(self, runs: Runs) -> None:
+        if runs.names != self.scaling.names or runs.units != self.scaling.units:
+            raise PinchedError(
+                f"the runs have the parameters {', '.join(runs.names)}; the surrogate knows "
+                f"{', '.join(self.scaling.names)}."
+            )
+        if runs.common != self.scaling.common:
+            raise PinchedError(
+                f"the devices share {runs.common}; the surrogate learnt devices that share {self.scaling.common}. "
+                "Train one on runs of such devices."
+            )
+
     @torch.no_grad()
-    def _outputs(self, runs: Runs) -> Float[np.ndarray, "member run time"]:
-        self.unseen(runs)
-        inputs = self.architecture.inputs(self.scaling, runs)
-        found = []
+    def _answer(self, runs: Runs) -> tuple[Float[np.ndarray, "run time"], Float[np.ndarray, "run time"]]:
+        """Current (A) of the mean of the members, and what a sample's error is measured by (decades): how far the
+        members disagree, never nothing; one everywhere for a single network."""
+        self._check(runs)
+        guess = self.architecture.estimates(runs)
+        inputs = self.architecture.inputs(self.scaling, runs, guess)
+        outputs = []
         for network in self.networks:
             network.eval()
             parts = [network(*(x[rows] for x in inputs)) for rows in torch.arange(len(runs)).split(_BATCH)]
-            found.append(torch.cat(parts).numpy())
-        return np.stack(found)
-
-    def _spread(self, outputs: np.ndarray, runs: Runs) -> np.ndarray:
-        """What a sample's error is measured by (decades): disagreement of the members, never nothing."""
+            outputs.append(torch.cat(parts).numpy())
+        current = self.architecture.current(self.scaling, np.mean(outputs, axis=0), runs, guess)
         if len(outputs) == 1:
-            return np.ones(outputs.shape[1:])
-        logs = np.stack([log_current(self.architecture.current(self.scaling, o, runs)) for o in outputs])
-        return np.hypot(logs.std(axis=0, ddof=1), _SMALLEST)
+            return current, np.ones_like(current)
+        logs = [log_current(self.architecture.current(self.scaling, one, runs, guess)) for one in outputs]
+        return current, np.hypot(np.std(logs, axis=0, ddof=1), _SMALLEST)
 
 
 def ensemble(members: tuple[Surrogate, ...], held_back: Runs | None = None) -> Surrogate:

@@ -21,6 +21,7 @@ from torch.nn import functional
 
 from pinched._errors import PinchedError
 from pinched._params import require
+from pinched.physics.estimate import Estimate
 from pinched.physics.summary import CONDUCTING
 from pinched.surrogate.architecture import Architecture, Scaling, Schedule, ranges
 from pinched.surrogate.features import (
@@ -77,24 +78,40 @@ class _Residual(Architecture):
     __slots__ = ()
     loss_terms: ResidualLoss
 
-    def targets(self, scaling: Scaling, runs: Runs) -> tuple[Tensor, ...]:  # noqa: ARG002
+    def estimates(self, runs: Runs) -> Estimate:
+        """What formulas say of the devices of `runs`."""
+        return estimates(runs)
+
+    def targets(self, scaling: Scaling, runs: Runs, guess: Estimate | None) -> tuple[Tensor, ...]:  # noqa: ARG002
         """log10 |I| that the formulas give, the true one, and what each sample weighs."""
         volts = np.log10(np.maximum(np.abs(runs.voltage), 1e-12))
-        guess = baseline(estimates(runs), runs) + volts
+        formulas = baseline(_given(guess), runs) + volts
         truth = np.log10(np.maximum(np.abs(runs.current), FLOOR))
         top = np.abs(runs.current).max(axis=1, keepdims=True)
         weight = np.where(top > CONDUCTING, np.abs(runs.current) / np.maximum(top, 1e-300), 0.0)
-        return tuple(torch.tensor(x, dtype=torch.float32) for x in (guess, truth, weight))
+        return tuple(torch.tensor(x, dtype=torch.float32) for x in (formulas, truth, weight))
 
     def loss(self, output: Tensor, targets: tuple[Tensor, ...]) -> Tensor:
         """See `ResidualLoss`."""
         guess, truth, weight = targets
         return self.loss_terms(guess + output, truth, weight)
 
-    def current(self, scaling: Scaling, output: np.ndarray, runs: Runs) -> np.ndarray:  # noqa: ARG002
+    def current(
+        self,
+        scaling: Scaling,  # noqa: ARG002
+        output: np.ndarray,
+        runs: Runs,
+        guess: Estimate | None,
+    ) -> np.ndarray:
         """Current (A): the corrected conductance times the voltage."""
-        exponent = baseline(estimates(runs), runs) + output.astype(np.float64)
+        exponent = baseline(_given(guess), runs) + output.astype(np.float64)
         return 10.0 ** np.clip(exponent, -60.0, 30.0) * runs.voltage
+
+
+def _given(guess: Estimate | None) -> Estimate:
+    if guess is None:
+        raise TypeError("these networks correct formulas: pass what `estimates` gives.")
+    return guess
 
 
 def _scaling(training: Runs, arrays: dict[str, np.ndarray]) -> Scaling:
@@ -102,13 +119,13 @@ def _scaling(training: Runs, arrays: dict[str, np.ndarray]) -> Scaling:
     x = device_features(training, estimates(training))
     spread = x.std(axis=0)
     return Scaling(
-        names=training.names, units=training.units, low=low, high=high,
+        names=training.names, units=training.units, low=low, high=high, common=training.common,
         arrays={"device_mean": x.mean(axis=0), "device_spread": np.where(spread > 1e-9, spread, 1.0)} | arrays,
     )  # fmt: skip
 
 
-def _device(scaling: Scaling, runs: Runs) -> Tensor:
-    x = device_features(runs, estimates(runs))
+def _device(scaling: Scaling, runs: Runs, guess: Estimate) -> Tensor:
+    x = device_features(runs, guess)
     x = (x - scaling.arrays["device_mean"]) / scaling.arrays["device_spread"]
     return torch.tensor(np.clip(x, -_CLIP, _CLIP), dtype=torch.float32)
 
@@ -166,7 +183,7 @@ class Direct(_Residual):
         a = scaling.arrays
         return DirectNetwork(a["device_mean"].size, self.width, self.depth, a["shape"].shape[-1])
 
-    def inputs(self, scaling: Scaling, runs: Runs) -> tuple[Tensor, ...]:
+    def inputs(self, scaling: Scaling, runs: Runs, guess: Estimate | None) -> tuple[Tensor, ...]:
         """Features of the devices; raises `PinchedError` for another number of samples than was learnt."""
         samples = scaling.arrays["shape"].shape[-1]
         if runs.voltage.shape[1] != samples:
@@ -174,7 +191,7 @@ class Direct(_Residual):
                 f"the runs have {runs.voltage.shape[1]} samples, this network learnt {samples}: Direct knows one "
                 f"family of waveforms on one set of samples. Use a Conditioned network for others."
             )
-        return (_device(scaling, runs),)
+        return (_device(scaling, runs, _given(guess)),)
 
     def unseen(self, scaling: Scaling, runs: Runs) -> str:
         """Says by how much the waveforms differ from those that were learnt."""
@@ -253,11 +270,13 @@ class Conditioned(_Residual):
         a = scaling.arrays
         return ConditionedNetwork(a["device_mean"].size, a["course_mean"].size, self.embedding, self.units)
 
-    def inputs(self, scaling: Scaling, runs: Runs) -> tuple[Tensor, ...]:
+    def inputs(self, scaling: Scaling, runs: Runs, guess: Estimate | None) -> tuple[Tensor, ...]:
         """Features of the devices and of the samples."""
-        x = course_features(runs, estimates(runs))
+        x = course_features(runs, _given(guess))
         x = (x - scaling.arrays["course_mean"]) / scaling.arrays["course_spread"]
-        return _device(scaling, runs), torch.tensor(np.clip(x, -_CLIP, _CLIP), dtype=torch.float32)
+        return _device(scaling, runs, _given(guess)), torch.tensor(
+            np.clip(x, -_CLIP, _CLIP), dtype=torch.float32
+        )
 
     def unseen(self, scaling: Scaling, runs: Runs) -> str:
         """Says what of steps, length and voltage lies outside what was learnt."""

@@ -18,6 +18,7 @@ from jaxtyping import Bool, Float, Int
 from pinched._errors import PinchedError
 from pinched._params import quantity, require
 from pinched._random import generator
+from pinched.physics.estimate import Common
 
 if TYPE_CHECKING:
     import xarray
@@ -43,6 +44,8 @@ class Runs:
     elapsed: Float[np.ndarray, "run time"] = quantity(dataclasses.MISSING, "s", "t", "time since the start")
     voltage: Float[np.ndarray, "run time"] = quantity(dataclasses.MISSING, "V", "V", "applied voltage")
     current: Float[np.ndarray, "run time"] = quantity(dataclasses.MISSING, "A", "I", "current")
+    common: Common
+    """What all devices share."""
     source: str = ""
     """Where the runs come from."""
 
@@ -115,7 +118,7 @@ def load_runs(store: str | Path | xarray.Dataset, *, rejected: bool = False) -> 
 
     Failed runs are never taken: they end before their waveform does. Raises `PinchedError` where no run is left.
     """
-    from pinched.physics.store import Status, open_runs
+    from pinched.physics.store import Status, open_runs, origin_of
 
     data = open_runs(store) if isinstance(store, str | Path) else store
     status = data["status"].values
@@ -135,22 +138,25 @@ def load_runs(store: str | Path | xarray.Dataset, *, rejected: bool = False) -> 
         elapsed=data["elapsed"].values[at],
         voltage=data["voltage"].values[at],
         current=data["current"].values[at],
+        common=Common(**origin_of(data)["common"]),
         source=name,
     )
 
 
 def joined(first: Runs, *others: Runs) -> Runs:
-    """All runs one after the other; raises `PinchedError` where parameters or samples differ."""
+    """All runs one after the other; raises `PinchedError` where parameters, what is shared or samples differ."""
     for other in others:
         if (
             other.names != first.names
             or other.units != first.units
             or other.voltage.shape[1] != first.voltage.shape[1]
+            or other.common != first.common
         ):
             raise PinchedError(
                 f"{other.source or 'the second set'} has the parameters {', '.join(other.names)} on "
                 f"{other.voltage.shape[1]} samples, {first.source or 'the first'} has {', '.join(first.names)} on "
-                f"{first.voltage.shape[1]}. Simulate both with the same options."
+                f"{first.voltage.shape[1]}; they share {other.common} and {first.common}. Simulate both "
+                "with the same options."
             )
     every = (first, *others)
     return dataclasses.replace(

@@ -20,6 +20,7 @@ import torch
 
 from pinched._errors import DataFileError
 from pinched._files import output_folder, write_text
+from pinched.physics.estimate import Common
 from pinched.surrogate.architecture import Architecture, Scaling
 from pinched.surrogate.hdinn import HDiNN
 from pinched.surrogate.model import Surrogate
@@ -56,6 +57,7 @@ def save_surrogate(surrogate: Surrogate, folder: str | Path) -> Path:
         "kind": surrogate.architecture.kind,
         "architecture": _plain(surrogate.architecture),
         "parameters": dict(zip(surrogate.scaling.names, surrogate.scaling.units, strict=True)),
+        "common": dataclasses.asdict(surrogate.scaling.common),
         "networks": len(surrogate.networks),
         "quantile": None if np.isnan(surrogate.quantile) else surrogate.quantile,
         "source": surrogate.source,
@@ -102,6 +104,7 @@ def load_surrogate(folder: str | Path) -> Surrogate:
         }
         low, high = arrays.pop("low_end"), arrays.pop("high_end")
         scaling = Scaling(
+            common=Common(**about["common"]),
             names=tuple(about["parameters"]),
             units=tuple(about["parameters"].values()),
             low=low,

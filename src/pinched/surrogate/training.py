@@ -72,10 +72,8 @@ def _descend(
     architecture: Architecture, network: nn.Module, scaling: Scaling, learn: Runs, judge: Runs | None, plan: Schedule,
     seed: int, checkpoint: str | Path | None, progress: Progress,
 ) -> nn.Module:  # fmt: skip
-    inputs, targets = architecture.inputs(scaling, learn), architecture.targets(scaling, learn)
-    judged = (
-        None if judge is None else (architecture.inputs(scaling, judge), architecture.targets(scaling, judge))
-    )
+    inputs, targets = _told(architecture, scaling, learn)
+    judged = None if judge is None else _told(architecture, scaling, judge)
     optimizer = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=plan.decay)
     per_epoch = math.ceil(len(learn) / plan.batch)
     total = plan.epochs * per_epoch
@@ -114,6 +112,14 @@ def _descend(
             save_state(Path(checkpoint), state, network, optimizer, mark)
     network.load_state_dict(state.best)
     return network.eval()
+
+
+def _told(
+    architecture: Architecture, scaling: Scaling, runs: Runs
+) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+    """Inputs and targets of `runs`."""
+    guess = architecture.estimates(runs)
+    return architecture.inputs(scaling, runs, guess), architecture.targets(scaling, runs, guess)
 
 
 @torch.no_grad()

@@ -24,7 +24,7 @@ from jaxtyping import Bool, Float
 
 from pinched.data.waveforms import Waveform, triangle
 from pinched.physics.device import Geometry, SchottkyContact, TransportDevice
-from pinched.physics.estimate import Estimate, estimate
+from pinched.physics.estimate import Common, estimate
 from pinched.physics.material import Material
 from pinched.physics.ranges import ParameterRange, ParameterRanges
 
@@ -32,8 +32,8 @@ Columns = dict[str, Float[np.ndarray, " draw"]]
 
 WIDTH, THICKNESS = 10e-6, 0.015e-6
 """Width and thickness of the channel (m)."""
-TEMPERATURE, DOPING, VACANCY_LIMIT = 300.0, 1e17, 1e28
-"""Temperature (K), doping and largest vacancy density (1/m^3); the first two are not in the table."""
+COMMON = Common(area=WIDTH * THICKNESS, vacancy_limit=1e28, temperature=300.0, doping=1e17)
+"""What is not drawn; temperature and doping are not in the table."""
 
 
 class Restriction(Enum):
@@ -83,6 +83,7 @@ def zamankhani2024_ranges(restriction: Restriction = Restriction.RESOLVED) -> Pa
         parameters=_PARAMETERS,
         build=_build,
         accepts=accepts,
+        common=COMMON,
         name="zamankhani2024",
         source="zamankhani2024hysteresis",
         restriction=restriction.value,
@@ -95,14 +96,14 @@ def _build(v: dict[str, float]) -> tuple[TransportDevice, Waveform]:
         "band_gap", "electron_affinity", "permittivity", "image_permittivity", "electron_mass", "hole_mass",
         "electron_mobility", "hole_mobility", "vacancy_mobility", "vacancy_level",
     )  # fmt: skip
-    rest = Material(vacancy_limit=VACANCY_LIMIT, doping=DOPING)
+    rest = Material(vacancy_limit=COMMON.vacancy_limit, doping=COMMON.doping)
     material = dataclasses.replace(rest, **{name: v[name] for name in names})
     device = TransportDevice(
         material=material,
         geometry=Geometry.channel(length=v["length"], width=WIDTH, thickness=THICKNESS),
         left=SchottkyContact(barrier=v["barrier_left"], beyond_gap=True),
         right=SchottkyContact(barrier=v["barrier_right"], beyond_gap=True),
-        temperature=TEMPERATURE,
+        temperature=COMMON.temperature,
         name="zamankhani2024",
     )
     return device, triangle(v["amplitude"], period=v["period"])
@@ -132,11 +133,4 @@ def _memristive(columns: Columns) -> Bool[np.ndarray, " draw"]:
 def _largest_current(columns: Columns) -> Float[np.ndarray, " draw"]:
     """About the largest |I| (A) at both ends of the voltage."""
     amplitude = columns["amplitude"][:, None]
-    return np.abs(estimated(columns).current(amplitude * np.array([-1.0, 1.0]))).max(axis=1)
-
-
-def estimated(columns: Columns) -> Estimate:
-    """What formulas say of the devices of a table's columns."""
-    return estimate(
-        columns, area=WIDTH * THICKNESS, vacancy_limit=VACANCY_LIMIT, temperature=TEMPERATURE, doping=DOPING
-    )
+    return np.abs(estimate(columns, COMMON).current(amplitude * np.array([-1.0, 1.0]))).max(axis=1)

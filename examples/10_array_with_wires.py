@@ -1,6 +1,6 @@
 """An array with real wires: what they cost, what sneaks past one cell, and a selector that keeps it out.
 
-python examples/07_array_with_wires.py
+python examples/10_array_with_wires.py
 """
 
 import numpy as np

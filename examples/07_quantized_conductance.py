@@ -1,6 +1,6 @@
 """Conductance in steps of half a quantum: plateaus of a sweep, pulse by pulse, and levels as a synapse. Simulated.
 
-python examples/08_quantized_conductance.py [I-V FILES]
+python examples/07_quantized_conductance.py [I-V FILES]
 """
 
 import sys

@@ -1,6 +1,6 @@
 """States and charge of a graphene electrode with missing atoms: a supercell, and a large sample with disorder.
 
-python examples/10_graphene_electrode.py
+python examples/09_graphene_electrode.py
 """
 
 import numpy as np
