@@ -8,7 +8,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from pinched._files import write_text
-from pinched.report.style import NOTE, Colour, SvgText, freeze_layout, to_pdf, to_png, to_svg
+from pinched.report.style import SvgText, freeze_layout, mark_simulated, to_pdf, to_png, to_svg
 
 
 def write_figure(folder: Path, name: str, figure: Figure, *, simulated: bool = False) -> None:
@@ -17,7 +17,7 @@ def write_figure(folder: Path, name: str, figure: Figure, *, simulated: bool = F
     Call it inside `paper_style`. The layout is found once and then stays.
     """
     if simulated:
-        figure.text(0.995, 0.995, "simulated data", ha="right", va="top", fontsize=NOTE, color=Colour.SET)
+        mark_simulated(figure)
     freeze_layout(figure)
     (folder / f"{name}.pdf").write_bytes(to_pdf(figure))
     write_text(folder / f"{name}.svg", to_svg(figure, SvgText.TEXT))

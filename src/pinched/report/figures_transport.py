@@ -31,6 +31,7 @@ from pinched.report.style import (
     Colour,
     Width,
     freeze_layout,
+    mark_simulated,
     new_figure,
     note_title,
     paper_style,
@@ -234,7 +235,7 @@ class _Scene:
         by_label = {label: name for name, label, *_ in _CARRIERS}
         self.curves = {by_label[str(c.get_label())]: c for c in densities.lines if c.get_label() in by_label}
         self.title = densities.set_title(_moment(profiles, 0), color=Colour.MUTED, fontsize=NOTE)
-        figure.text(0.995, 0.995, "simulated data", ha="right", va="top", fontsize=NOTE, color=Colour.SET)
+        mark_simulated(figure)
         freeze_layout(figure)
         self.moving: tuple[Artist, ...] = (self.point, *self.curves.values(), self.title)
         for artist in self.moving:

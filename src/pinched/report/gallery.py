@@ -17,11 +17,10 @@ from matplotlib.figure import Figure
 from pinched._parallel import shared
 from pinched._progress import Progress
 from pinched.report.style import (
-    NOTE,
-    Colour,
     SvgText,
     Width,
     freeze_layout,
+    mark_simulated,
     new_figure,
     paper_style,
     to_pdf,
@@ -137,8 +136,7 @@ def _picture(plan: Plan, *, simulated: bool, files: bool) -> Picture:
 
 def _finished(figure: Figure, simulated: bool) -> Figure:
     if simulated:
-        # A figure travels without its page: the mark goes with it.
-        figure.text(0.995, 0.008, "simulated data", ha="right", va="bottom", fontsize=NOTE, color=Colour.SET)
+        mark_simulated(figure)
     freeze_layout(figure)
     return figure
 

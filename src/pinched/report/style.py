@@ -21,6 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from pinched._units import show
@@ -227,6 +228,17 @@ class SvgText(StrEnum):
     """Text stays text: for the files, which people edit for their journal and search."""
     PATHS = "path"
     """Outlines: for the page, where an image cannot ask for a font and must look alike on every machine."""
+
+
+def mark_simulated(figure: Figure) -> None:
+    """Write "simulated data" below everything else, on a line of its own: a figure travels without its page."""
+    line = 1.5 * NOTE / (72.0 * figure.get_size_inches()[1])
+    engine = figure.get_layout_engine()
+    if isinstance(engine, ConstrainedLayoutEngine):
+        engine.set(rect=(0.0, line, 1.0, 1.0 - line))
+    figure.text(
+        0.995, 0.2 * line, "simulated data", ha="right", va="bottom", fontsize=NOTE, color=Colour.SET
+    )  # fmt: skip
 
 
 def freeze_layout(figure: Figure) -> None:
