@@ -1,10 +1,30 @@
 """Fixtures shared by all tests: where the public data sets and measurements lie, and type checks at run time."""
 
+import importlib
 import os
 from pathlib import Path
 
 import pytest
-from jaxtyping import install_import_hook
+
+
+def _one_core_each() -> None:
+    """Pin each of several test processes to a core of its own.
+
+    They share out the tests already: processes, threads of BLAS and threads of torch that each of them would start
+    for every core only wait for each other, and starting them takes longer than most tests.
+    """
+    worker, count = (
+        os.environ.get("PYTEST_XDIST_WORKER", ""),
+        int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")),
+    )
+    if not worker.startswith("gw") or not hasattr(os, "sched_setaffinity"):
+        return
+    free = sorted(os.sched_getaffinity(0))
+    if 1 < count <= len(free):
+        os.sched_setaffinity(0, {free[int(worker[2:])]})
+
+
+_one_core_each()
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -13,7 +33,9 @@ ROOT = Path(__file__).resolve().parents[1]
 _COMPILED = {
     "_blas", "_compile", "_events", "_lanes", "_loop", "_noise_kernels", "_rodas", "_sensitivity", "_terminal",
 }  # fmt: skip
-_hook = install_import_hook(
+
+# Imported only now: numerical libraries count their cores when they are loaded.
+_hook = importlib.import_module("jaxtyping").install_import_hook(
     [f"pinched.{name}" for name in ("data", "extraction", "networks", "report", "pipeline")]
     + [
         f"pinched.devices.{path.stem}"
@@ -39,6 +61,20 @@ _hook = install_import_hook(
     ],
     "typecheck.check",
 )
+
+
+@pytest.fixture
+def few_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports draw their first and their last two figures only: for tests of what stands around them.
+
+    That a report draws all of its figures is tested by the reports that other processes write.
+    """
+    from pinched.report import page
+
+    whole = page.draw_gallery
+    monkeypatch.setattr(
+        page, "draw_gallery", lambda plans, **options: whole([*plans[:1], *plans[1:][-2:]], **options)
+    )
 
 
 @pytest.fixture(scope="session")

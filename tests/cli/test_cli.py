@@ -94,6 +94,7 @@ def test_the_output_folder_holds_everything(finished):
     assert [p.name for p in out.parent.iterdir()] == ["out"]
 
 
+@pytest.mark.slow
 def test_the_same_command_gives_the_same_numbers(finished, sweeps, tmp_path):
     again = json.loads(pinched("evaluate", sweeps, *QUICK, "--out", tmp_path / "o", "--json").stdout)
     first = json.loads(finished[0].stdout)
@@ -172,6 +173,7 @@ def test_two_devices_with_one_name(sweeps, tmp_path):
     assert "--device-from" in flat
 
 
+@pytest.mark.usefixtures("few_figures")
 def test_bad_file_among_good_ones(sweeps, tmp_path):
     folder = tmp_path / "mixed"
     shutil.copytree(sweeps, folder)
@@ -227,6 +229,7 @@ def test_json_errors_are_json_too(tmp_path):
     assert "nothing.csv" in json.loads(done.stdout)["error"]
 
 
+@pytest.mark.usefixtures("few_figures")
 def test_extract_gives_every_cycle_and_needs_no_network(sweeps, tmp_path):
     done = pinched("extract", sweeps, "--out", tmp_path / "out", "--json")
     assert done.returncode == 0, done.stderr
@@ -238,6 +241,7 @@ def test_extract_gives_every_cycle_and_needs_no_network(sweeps, tmp_path):
     assert {"report.html", "numbers.json", "cycles.csv", "cycles.parquet", "figures"} <= names
 
 
+@pytest.mark.usefixtures("few_figures")
 def test_extract_reports_a_device_that_never_switches(tmp_path):
     (tmp_path / "r.csv").write_text("V (V),I (A)\n" + "\n".join(f"{v},{v * 1e-6}" for v in triangle()))
     done = pinched("extract", tmp_path / "r.csv", "--out", tmp_path / "out", "--json")
@@ -266,6 +270,7 @@ def test_a_killed_run_leaves_no_half_report(sweeps, tmp_path):
     assert not out.exists()
 
 
+@pytest.mark.usefixtures("few_figures")
 def test_demo_labels_its_data_as_simulated(tmp_path):
     done = pinched("demo", "--out", tmp_path / "demo", "--arrays", "3", "--json")
     assert done.returncode == 0, done.stderr

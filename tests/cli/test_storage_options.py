@@ -71,6 +71,7 @@ def test_every_option_arrives():
     assert storage_options(coding=CodingName.SIGN_MAGNITUDE).mapping is SignMagnitude
 
 
+@pytest.mark.usefixtures("few_figures")
 def test_a_repaired_study_tells_its_cost_and_its_ranking(sweeps, tmp_path):
     out = tmp_path / "out"
     done = pinched(

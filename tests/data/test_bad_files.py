@@ -205,7 +205,7 @@ def survive(path, content, options=None):
     return []
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=400))
 def test_any_bytes(tmp_path, content):
     survive(tmp_path / "a.csv", content)
@@ -214,14 +214,14 @@ def test_any_bytes(tmp_path, content):
     )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(alphabet="VIt,;\t\n 0123456789.-+eE#\"'()[]/nauAm", max_size=300))
 def test_any_text(tmp_path, content):
     for options in (None, ReadOptions(drop_bad_rows=True, decimal=","), ReadOptions(separator=" ")):
         survive(tmp_path / "a.csv", content.encode(), options)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cut=st.integers(0, len(GOOD)), at=st.integers(0, len(GOOD) - 1), byte=st.integers(0, 255))
 def test_mutated_and_truncated_text(tmp_path, cut, at, byte):
     whole = bytearray(GOOD.encode())

@@ -208,7 +208,7 @@ def test_mutated_files(tmp_path, name):
     check()
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     name=st.sampled_from(sorted(TEXTS | INSTRUMENTS)),
     cut=st.floats(0, 1),

@@ -86,6 +86,7 @@ def test_an_event_is_the_same_whatever_follows_or_stands_beside():
     assert devices[0].unique().numel() == 4
 
 
+@pytest.mark.slow
 def test_a_walk_starts_at_the_law_and_stays_within_its_limits():
     """With limits of ten percent, as the radius of a filament; long walks fill the interval evenly."""
     walk = Walk(step=40.0, low=900.0, high=1100.0)

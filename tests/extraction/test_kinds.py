@@ -119,7 +119,7 @@ def test_confidence_is_high_where_curves_are_clear_and_lower_in_noise():
     assert 0 <= noisy.v_set_confidence[0] < clear.v_set_confidence[0]
 
 
-@pytest.mark.parametrize("step", ["20 mV", "100 mV"])
+@pytest.mark.parametrize("step", [pytest.param("20 mV", marks=pytest.mark.slow), "100 mV"])
 def test_statistics_are_unbiased_by_the_voltage_step(step):
     """2000 cycles with 100 mV steps: the sample at which the LRS is first seen lies 50 mV too high on average."""
     rng = np.random.default_rng(0)

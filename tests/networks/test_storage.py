@@ -192,6 +192,7 @@ def test_every_choice_is_said_in_words(net):
         assert words in " ".join(evaluate(chip(net, more), FIVE, arrays=1).storage)
 
 
+@pytest.mark.slow
 def test_a_task_is_trained_stored_and_asked_back():
     options = NetworkOptions(
         task=DIGITS5X4, bits=3, training=Training.QAT_ERRORS, storage=StorageOptions(threshold=1e4), arrays=16,

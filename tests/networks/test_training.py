@@ -110,6 +110,7 @@ def test_three_bits_are_enough_for_the_digits_of_the_paper():
         assert quantized_accuracy(tuned, ClipQuantizer(3), data) == 1.0
 
 
+@pytest.mark.slow
 def test_the_conversion_of_the_paper_keeps_a_third_of_its_networks_perfect():
     # Origin: a separate study of 200 networks (600 full-batch epochs of Adam at 0.001): 37 % classify all ten digits
     # after the paper's own conversion to 3 bits, 98 % after quantization-aware training at 2 bits, and all at 3 bits.
@@ -185,6 +186,7 @@ def test_a_network_does_not_depend_on_the_others_also_with_wrong_bits(blobs):
     assert torch.allclose(parameters(many[0]), parameters(train(nets[0], blobs, **options)), atol=1e-3)
 
 
+@pytest.mark.slow
 def test_training_with_wrong_bits_survives_more_of_them():
     # Five networks in 60 arrays each: without, 90 %; with, 94 %, with standard errors of about one point.
     from pinched.devices.presets.marraccini2025 import marraccini2025

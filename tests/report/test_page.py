@@ -139,6 +139,7 @@ def test_a_measurement_has_no_banner(words_of, rng, make_sweep):
     assert "Simulated data." in words_of(sweeps=[real], run=RunRecord(read_voltage=0.1, simulated=True)).text
 
 
+@pytest.mark.usefixtures("few_figures")
 def test_hostile_names_are_escaped(tmp_path, rng, fit, make_sweep, make_table):
     evil = "<script>alert('1')</script>\"&"
     sweep = dataclasses.replace(
@@ -196,6 +197,7 @@ def test_many_files_and_notes_are_folded(words_of):
     assert "lab/bad29.csv: empty" in page.text
 
 
+@pytest.mark.slow
 def test_folder_of_results_is_complete(tmp_path, sweeps, table, fit, score, run):
     path = write_results(tmp_path, sweeps, table, fit, score, run=run)
     assert path == tmp_path / "report.html"
@@ -218,6 +220,7 @@ def test_folder_of_results_is_complete(tmp_path, sweeps, table, fit, score, run)
     assert again["network"]["name"] == "mnist"
 
 
+@pytest.mark.usefixtures("few_figures")
 def test_without_a_record_one_is_made(tmp_path, rng, make_sweep, make_table):
     table = make_table(1, 1, rng)
     html = write_report(tmp_path / "r.html", [make_sweep("D01", 1, rng)], table, None).read_text("utf-8")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-import os
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, get_type_hints
 
 import typer
 
+from pinched._cores import cores
 from pinched.cli.terminal import mistakes_end_with_two
 
 if TYPE_CHECKING:
@@ -190,5 +190,5 @@ def source(
         name_pattern=name_pattern,
         read_voltage=read_voltage,
         skip_bad=skip_bad,
-        workers=os.cpu_count() or 1,
+        workers=cores(),
     )

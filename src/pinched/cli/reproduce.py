@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from enum import StrEnum
@@ -13,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from pinched._cores import cores
 from pinched.cli import options as opt
 from pinched.cli.terminal import TerminalProgress, mistakes_end_with_two
 
@@ -66,7 +66,7 @@ def reproduce(
             data=_data_folder(data),
             fast=fast,
             seed=seed,
-            workers=os.cpu_count() or 1,
+            workers=cores(),
             progress=TerminalProgress(),
         )
         if as_json:

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy import signal, special, stats
+from scipy import fft, signal, special, stats
 
 from pinched._errors import PinchedError
 from pinched._params import quantity, require
@@ -59,15 +59,13 @@ def autocorrelation(values: Float[np.ndarray, " value"], *, lags: int | None = N
     most = min(x.size - 4, round(10 * np.log10(n)) if lags is None else lags)
     if most < 1:
         raise PinchedError(f"{lags} lags were asked for; at least 1 is needed.")
-    rho = np.ones(most + 1)
     filled = np.where(np.isfinite(centred), centred, 0.0)
-    seen = np.isfinite(centred).astype(float)
-    for k in range(1, most + 1):
-        pairs = float(seen[k:] @ seen[:-k])
-        # Divisor n at every lag, scaled for missing pairs: positive definite where none is missing.
-        share = (x.size - k) / x.size
-        rho[k] = share * float(filled[k:] @ filled[:-k]) / pairs / variance if pairs else 0.0
     lag = np.arange(most + 1.0)
+    pairs = np.rint(_products(np.isfinite(centred).astype(float), most))
+    # Divisor n at every lag, scaled for missing pairs: positive definite where none is missing.
+    share = (x.size - lag) / x.size
+    rho = np.where(pairs > 0, share * _products(filled, most) / np.maximum(pairs, 1.0) / variance, 0.0)
+    rho[0] = 1.0
     statistic = n * (n + 2) * float((rho[1:] ** 2 / (n - lag[1:]).clip(1)).sum())
     return Autocorrelation(
         lag=lag,
@@ -76,6 +74,13 @@ def autocorrelation(values: Float[np.ndarray, " value"], *, lags: int | None = N
         n=n,
         p_value=float(stats.chi2.sf(statistic, most)),
     )
+
+
+def _products(x: Float[np.ndarray, " value"], most: int) -> Float[np.ndarray, " lag"]:
+    """Sums of x_i x_(i+k) for k from 0 to `most`, by Fourier transforms: long series have thousands of lags."""
+    # Zeros behind the series, at least `most` of them, keep its end from meeting its beginning.
+    padded = fft.next_fast_len(x.size + most, real=True)
+    return np.fft.irfft(np.abs(np.fft.rfft(x, padded)) ** 2, padded)[: most + 1]
 
 
 def effective_size(values: Float[np.ndarray, " value"]) -> float:

@@ -4,7 +4,6 @@ Two threads that meet after every microsecond of work mostly wait for each other
 arrays of their own never meet (`in_portions`).
 """
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import TypeVar
 
 import torch
 
+from pinched._cores import cores
 from pinched._progress import Progress
 
 T = TypeVar("T")
@@ -34,11 +34,6 @@ def one_thread(wanted: bool = True) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def in_portions(

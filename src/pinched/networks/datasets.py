@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from jaxtyping import Float, Int64
-from sklearn.datasets import load_digits
 from torch import Tensor
 
 from pinched._errors import PinchedError
@@ -132,6 +131,8 @@ def digits(split: Split | str = Split.TRAIN) -> ImageSet:
     The split is a rule and not a draw, so it is the same everywhere; it is stratified by construction.
     Raises `PinchedError` for an unknown split.
     """
+    from sklearn.datasets import load_digits  # a second of imports that nothing else needs
+
     part = _split(split)
     data, target = load_digits(return_X_y=True)
     number_in_class = np.empty(len(target), dtype=np.int64)

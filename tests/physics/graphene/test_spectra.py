@@ -110,6 +110,7 @@ def test_vectors_have_addresses_and_blocks_do_not_depend_on_their_number(disorde
     assert (few != g.trace_moments(disorder, moments=16, vectors=3, seed=3).values)[:, 1:].all()
 
 
+@pytest.mark.slow
 def test_the_error_of_a_trace_falls_with_vectors_and_covers(disorder):
     exact = g.Spectrum(
         name="exact", energy=np.linalg.eigvalsh(g.hamiltonian(disorder).toarray()),
@@ -127,6 +128,7 @@ def test_the_error_of_a_trace_falls_with_vectors_and_covers(disorder):
     assert np.median(more / error) == pytest.approx(2.0, rel=0.4)
 
 
+@pytest.mark.slow
 def test_the_charge_from_kernel_polynomials_is_the_exact_one_within_its_error(disorder):
     exact = g.Spectrum(
         name="exact", energy=np.linalg.eigvalsh(g.hamiltonian(disorder).toarray()),
@@ -257,6 +259,7 @@ def test_the_bilayer_has_a_constant_density_at_low_energy():
     assert found == pytest.approx(flat * (1 + 2 * mean_size / PLAIN.gamma_1), rel=0.02)
 
 
+@pytest.mark.slow
 def test_site_densities_are_the_exact_ones_and_add_up(disorder):
     energy, vector = np.linalg.eigh(g.hamiltonian(disorder).toarray())
     rows = np.array([3, 500])
