@@ -7,8 +7,9 @@ device.
 
 from numba import njit
 
-inner = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
-inner_contracted = njit(
+# numba's stubs leave out options of its compiler that its documentation lists.
+inner = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)  # pyright: ignore[reportCallIssue]
+inner_contracted = njit(  # pyright: ignore[reportCallIssue]
     error_model="numpy", fastmath={"contract"}, no_cpython_wrapper=True, no_cfunc_wrapper=True
 )
 """The same where a product and a sum may be rounded once."""
