@@ -64,6 +64,15 @@ def _solve(d0, d1, d2, d3, x0, x1, x2, x3, s0, s1, s2, s3):
 
 
 @inner
+def _held_column(pins, c):
+    """Right-hand sides of the row of a held density: it is the first border of those that are held, or the second."""
+    for b in range(c):
+        if pins[b] >= 0:
+            return 0.0, 0.0, 0.0, -1.0
+    return 0.0, 0.0, -1.0, 0.0
+
+
+@inner
 def fill_contacts(p, u, delta, volts, mode, contact):
     """Fills contact (contact, column) with the state of both contacts, see the names of its columns."""
     for s in range(2):
@@ -164,19 +173,12 @@ def sweep(p, u, delta, old, dt, exact, pins, w, contact):
             s = 0 if i == 0 else 1
             d1, n1, r1 = (0.0, 1.0, 0.0, 0.0), _NONE, (p.ends[s, EQ_N] - u[1, i], 0.0, 0.0, 0.0)
             d2, n2, r2 = (0.0, 0.0, 1.0, 0.0), _NONE, (p.ends[s, EQ_N + 1] - u[2, i], 0.0, 0.0, 0.0)
-        second = False
         if pins[0] == i:
-            d1, n1, r1 = (0.0, 1.0, 0.0, 0.0), _NONE, (0.0, 0.0, -1.0, 0.0)
-        second = pins[0] >= 0
+            d1, n1, r1 = (0.0, 1.0, 0.0, 0.0), _NONE, _held_column(pins, 0)
         if pins[1] == i:
-            d2, n2, r2 = (0.0, 0.0, 1.0, 0.0), _NONE, (0.0, 0.0, -1.0, 0.0)
-            if second:
-                r2 = (0.0, 0.0, 0.0, -1.0)
-        second = second or pins[1] >= 0
+            d2, n2, r2 = (0.0, 0.0, 1.0, 0.0), _NONE, _held_column(pins, 1)
         if pins[2] == i:
-            d3, n3, r3 = (0.0, 0.0, 0.0, 1.0), _NONE, (0.0, 0.0, -1.0, 0.0)
-            if second:
-                r3 = (0.0, 0.0, 0.0, -1.0)
+            d3, n3, r3 = (0.0, 0.0, 0.0, 1.0), _NONE, _held_column(pins, 2)
         elif p.wl[2, i] + p.wr[2, i] == 0.0:
             d3, n3, r3 = (0.0, 0.0, 0.0, 1.0), _NONE, _NONE
         x0, x1, x2, x3, s0, s1, s2, s3 = _solve(d0, d1, d2, d3, n0, n1, n2, n3, r0, r1, r2, r3)

@@ -32,7 +32,7 @@ from pinched.physics._nodes import fill_edges, fill_nodes
 CONVERGED, DIVERGED = 0, 1
 _TOLERANCE = 3e-6
 """Newton ends when its last change was below this: the next one would be its square."""
-_NEXT = 1e-9
+_NEXT = 1e-11
 """It also ends when the next change, as the last two foretell it, is below this."""
 _LONGEST = 20.0
 """Largest change of the potential in one iteration (kT/q)."""
