@@ -1,12 +1,14 @@
 """Charge transport: how exact, how robust and how fast, on this machine.
 
-    python benchmarks/physics.py             a cycle of the reference device, 100 draws of the published table
+    python benchmarks/physics.py                every row, with 100 draws of the published table
     python benchmarks/physics.py --draws 1000   the full rows (minutes)
 
 A cycle is timed by CPU time on one thread, the median of the repeats; draws by wall time on the threads that are
-asked for. The peer is the plain second solver of the tests (dense Newton in torch), on the same mesh and steps. The
-study whose table the draws come from states about four hours per device; its mesh, tolerance and machine are
-unknown, so that ratio compares two workflows and not two algorithms.
+asked for, beside their CPU time over the number of threads, which is what the wall time is where nothing else runs.
+Compile cost is that of fresh processes, without and with the compiler's cache; memory is the peak of a process that
+writes a data set. The peer is the plain second solver of the tests (dense Newton in torch), on the same mesh and
+steps. The study whose table the draws come from states about four hours per device; its mesh, tolerance and machine
+are unknown, so that ratio compares two workflows and not two algorithms.
 """
 
 from __future__ import annotations
@@ -14,8 +16,11 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import resource
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -62,6 +67,63 @@ def equilibrium_error() -> float:
     return (fermi + psi.sum() + image.sum() + slopes) / (6 * 189) / REFERENCE - 1.0
 
 
+def table_error() -> float:
+    """Largest relative distance of the cycle at `Accuracy.normal` from the converged table of the tests."""
+    from physics.test_reference_device import CONVERGED, MOMENTS
+
+    run = pi.solve(pi.presets.spetzler2023(), CYCLE, profiles=sorted(MOMENTS.ravel()))
+    return float(np.abs(np.interp(MOMENTS, run.time, run.current) / CONVERGED[:, 1:] - 1.0).max())
+
+
+def print_devsim() -> None:
+    """Prints how far the TCAD package devsim is, or why it cannot be asked."""
+    from physics.devsim_reference import differences, load
+
+    try:
+        load()
+    except (ImportError, RuntimeError) as error:
+        print(f"devsim cannot be loaded: {error}")
+        return
+    potential, current = differences()
+    print(f"devsim, no vacancies: equilibrium within {potential:.1e} V, current to 5 V within {current:.1e}")
+
+
+_FIRST_RUN = """
+import time
+start = time.process_time()
+import pinched as pi
+pi.solve
+imported = time.process_time()
+pi.solve(pi.presets.spetzler2023(), pi.triangle("12 V", period="9.6 s"), accuracy=pi.Accuracy.reference)
+print(imported - start, time.process_time() - imported)
+"""
+
+
+def print_compile_cost() -> None:
+    """Prints the CPU time of the import and of a first run in fresh processes, without and with a cache."""
+    with tempfile.TemporaryDirectory() as cache:
+        for state in ("nothing cached", "cached"):
+            out = subprocess.run(
+                [sys.executable, "-c", _FIRST_RUN],
+                env=os.environ | {"NUMBA_CACHE_DIR": cache}, check=True, capture_output=True, text=True,
+            )  # fmt: skip
+            imported, first = (float(word) for word in out.stdout.split())
+            print(f"fresh process, {state}: import {imported:.2f} s CPU, first cycle {first:.2f} s CPU")
+
+
+def print_memory(runs: int, workers: int) -> None:
+    """Prints the largest memory of a process that simulates a data set and writes it."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(
+            [sys.executable, "-m", "pinched", "dataset", "simulate", "--n", str(runs), "--seed", "0",
+             "--out", str(Path(folder) / "runs.zarr"), "--workers", str(workers)],
+            check=True, capture_output=True,
+        )  # fmt: skip
+    # The largest of the children that were waited for; the others hold no more than a solver.
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    print(f"{runs} runs written: {peak / 1e6:.0f} MB at most in one process")
+
+
 def drawn(restriction: Restriction, count: int):
     """Devices and waveforms of `count` draws of the table."""
     ranges = pi.presets.zamankhani2024_ranges(restriction)
@@ -76,7 +138,6 @@ def drawn(restriction: Restriction, count: int):
 
 def plain_ratio() -> tuple[float, float]:
     """CPU time per step of the plain solver over ours on one small mesh, and the largest relative difference."""
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
     import torch
 
     from physics.slow_transport import SlowTransport
@@ -107,21 +168,20 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=100)
     parser.add_argument("--workers", type=int, default=cores())
     asked = parser.parse_args()
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
     print(f"machine: {machine()}, load {os.getloadavg()[0]:.1f}")
+    print_compile_cost()
     device = pi.presets.spetzler2023()
-    start = time.process_time()
-    pi.solve(device, CYCLE, accuracy=pi.Accuracy.reference)
-    print(
-        f"first run, with what had to be compiled or read from the cache: {time.process_time() - start:.1f} s CPU"
-    )
     print(f"equilibrium of the reference device against the public value: {equilibrium_error():+.1e}")
+    print(f"cycle at Accuracy.normal against the converged table: {table_error():.2%} at most")
+    print_devsim()
     for name in ("reference", "fast", "normal"):
         accuracy = getattr(pi.Accuracy, name)
         run = pi.solve(device, CYCLE, accuracy=accuracy)
         spent = cpu_time(lambda a=accuracy: pi.solve(device, CYCLE, accuracy=a), 7)
         q = run.quality
         print(
-            f"cycle, {name:9} {q.nodes} nodes {q.steps} steps {q.newton_iterations} iterations: {spent:.3f} s CPU, "
+            f"cycle, {name:9} {q.nodes} nodes {q.steps} steps {q.newton_iterations} iterations: {spent:.4f} s CPU, "
             f"{1e6 * spent / q.newton_iterations:.0f} us per iteration, currents left/right "
             f"{q.current_mismatch:.0e}, vacancies {q.vacancy_balance:.0e}; four hours are "
             f"{PAPER_SECONDS / spent:.1e} times as long"
@@ -138,12 +198,14 @@ def main() -> None:
             began, used = time.perf_counter(), time.process_time()
             runs = pi.solve_each(devices, waves, accuracy=getattr(pi.Accuracy, name), workers=asked.workers)
             good = [run.finished and run.quality.passes() for run in runs]
-            wall = time.perf_counter() - began
+            wall, used = time.perf_counter() - began, time.process_time() - used
             print(
                 f"{len(good)} draws, {restriction.name.lower():9} {name:7}: {np.mean(good):.2%} finish and pass; "
-                f"{wall:.1f} s wall on {asked.workers} threads, "
-                f"{(time.process_time() - used) / len(good) * 1e3:.0f} ms CPU per device"
+                f"{wall:.1f} s wall on {asked.workers} threads, {used / asked.workers:.1f} s if nothing else ran, "
+                f"{used / len(good) * 1e3:.0f} ms CPU per device",
+                flush=True,
             )
+    print_memory(asked.draws, asked.workers)
     print("The four hours per device are the published study's; its mesh, tolerance and machine are unknown.")
 
 

@@ -6,10 +6,13 @@ the charge is switched on little by little.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
 from pinched.constants import K_B, E
+from pinched.physics._kernel import inner
 from pinched.physics._layout import (
     DELTA_0,
     EQ_N,
@@ -20,8 +23,9 @@ from pinched.physics._layout import (
     LEVEL_P,
     PSI,
     SPREAD,
+    Scaled,
 )
-from pinched.physics._scale import levels, net_charge, neutral
+from pinched.physics._scale import levels, net_charge, neutral, scaled
 from pinched.physics._statistics import fermi
 
 _START = 0.02
@@ -29,7 +33,7 @@ _LIMIT = 8.0
 """Largest change of the potential in one step (kT/q)."""
 
 
-@njit(error_model="numpy")
+@inner
 def lowering(field, gain):
     """Image-force lowering and its slope at the reduced field that pulls electrons out; zero for a field below zero.
 
@@ -46,7 +50,7 @@ def lowering(field, gain):
     return _START * t * t * (2.5 - 1.5 * t), _START * t * (5.0 - 4.5 * t) / width
 
 
-@njit(error_model="numpy")
+@inner
 def lowering_row(delta, field, gain):
     """Newton's row of an image-force lowering `delta` at reduced `field`: coefficients of both changes, right-hand
     side.
@@ -60,7 +64,7 @@ def lowering_row(delta, field, gain):
     return 2.0 * delta / gain, -1.0, field - delta * delta / gain
 
 
-@njit(error_model="numpy")
+@inner
 def contact_field(s, outer, inner, lam, h, ends, delta_left, delta_right, extra):
     """Reduced field (1/m) of the un-lowered potential at contact s (0 left, 1 right) that pulls electrons out.
 
@@ -71,7 +75,7 @@ def contact_field(s, outer, inner, lam, h, ends, delta_left, delta_right, extra)
     return (inner - outer) / h - side * (delta_right - delta_left) / ends[s, SPREAD] + extra / (lam * h)
 
 
-@njit(error_model="numpy")
+@inner
 def _newton(psi, delta, h, lam, edge_layer, layers, ends, temperature, use, exact, share, convex):
     """Newton at `share` of the charge; changes psi and delta, returns True when it converged.
 
@@ -165,25 +169,21 @@ def _newton(psi, delta, h, lam, edge_layer, layers, ends, temperature, use, exac
     return False
 
 
-@njit(error_model="numpy")
+@inner
 def equilibrium(x, p, edge_layer, layers, temperature, use_lowering, exact):
     """Reduced potential and lowerings in equilibrium, and whether they were found; p.ends gets what it fixes."""
     n = x.size
-    psi = np.empty(n)
+    psi, keep = np.empty(n), np.empty(n)
     delta = np.zeros(2)
     use = np.zeros(2, np.int64)
-    for s in range(2):
-        use[s] = 1 if use_lowering and p.ends[s, IS_OHMIC] == 0.0 else 0
-    keep = np.empty(n)
-    none = np.zeros(2, np.int64)
-    found = False
     # From neutral layers first; where that fails from a growing charge, without lowering, which has a root. Either
     # way with both writings of the image force.
     for attempt in range(4):
         delta[0], delta[1] = 0.0, 0.0
         first, last = p.ends[0, PSI], p.ends[1, PSI]
-        ready = True
+        share, factor = 1e-12, 10.0
         if attempt < 2:
+            share = 1.0
             layer, rest = -1, 0.0
             for i in range(n):
                 if edge_layer[min(i, n - 2)] != layer:
@@ -194,28 +194,35 @@ def equilibrium(x, p, edge_layer, layers, temperature, use_lowering, exact):
         else:
             for i in range(n):
                 psi[i] = first + (last - first) * (x[i] - x[0]) / (x[n - 1] - x[0])
-            share, factor = 1e-12, 10.0
-            while ready and share < 1.0:
-                for i in range(n):
-                    keep[i] = psi[i]
+        # At the full charge the lowering joins: at once from neutral layers, else when the charge is there.
+        joined = attempt < 2
+        while True:
+            for i in range(n):
+                keep[i] = psi[i]
+            for s in range(2):
+                use[s] = 1 if joined and use_lowering and p.ends[s, IS_OHMIC] == 0.0 else 0
+            convex = attempt % 2 == 1
+            if _newton(
+                psi, delta, p.h, p.lam, edge_layer, layers, p.ends, temperature, use, exact, share, convex
+            ):
+                if joined:
+                    return psi, delta, True
+                joined = share == 1.0
                 share = min(share * factor, 1.0)
-                if not _newton(
-                    psi, delta, p.h, p.lam, edge_layer, layers, p.ends, temperature, none, exact, share, False
-                ):
-                    for i in range(n):
-                        psi[i] = keep[i]
-                    share /= factor
-                    factor = 1.0 + 0.5 * (factor - 1.0)
-                    ready = factor > 1.001
-        found = ready and _newton(
-            psi, delta, p.h, p.lam, edge_layer, layers, p.ends, temperature, use, exact, 1.0, attempt % 2 == 1
-        )
-        if found:
-            break
-    return psi, delta, found
+            else:
+                if joined:
+                    break
+                for i in range(n):
+                    psi[i] = keep[i]
+                share /= factor
+                factor = 1.0 + 0.5 * (factor - 1.0)
+                if factor < 1.001:
+                    break
+                share *= factor
+    return psi, delta, False
 
 
-@njit(error_model="numpy")
+@inner
 def fix_contacts(p, delta):
     """Puts the equilibrium lowerings, and the contact densities that follow from them, into p.ends."""
     for s in range(2):
@@ -224,26 +231,51 @@ def fix_contacts(p, delta):
         p.ends[s, EQ_P] = max(fermi(p.ends[s, LEVEL_P] - delta[s])[0], 1e-300)
 
 
-@njit(error_model="numpy")
+@inner
 def fractions(psi, p, edge_layer, layers, temperature, u, traps):
-    """Fills u (node, 4) with potential, fractions and vacancy excess, traps (side, node) with their occupation."""
+    """Fills u (4, node) with potential, fractions and vacancy excess, traps (side, node) with their occupation."""
     n = psi.size
     vt = K_B * temperature / E
     for i in range(n):
-        u[i, 0] = psi[i]
+        u[0, i] = psi[i]
         left, right = edge_layer[max(i - 1, 0)], edge_layer[min(i, n - 2)]
         ll, lr = levels(layers[left], vt), levels(layers[right], vt)
-        u[i, 1] = max(fermi(psi[i] + ll[0])[0], 1e-300)
-        u[i, 2] = max(fermi(ll[1] - psi[i])[0], 1e-300)
+        u[1, i] = max(fermi(psi[i] + ll[0])[0], 1e-300)
+        u[2, i] = max(fermi(ll[1] - psi[i])[0], 1e-300)
         home = ll[2] if p.wl[2, i] > 0.0 or i == n - 1 else lr[2]
         level = home - 2.0 * psi[i]
         if p.wl[2, i] + p.wr[2, i] == 0.0:
-            u[i, 3] = 0.0
+            u[3, i] = 0.0
         elif level > 30.0:
-            u[i, 3] = level
+            u[3, i] = level
         else:
-            u[i, 3] = max(np.log1p(np.exp(level)), 1e-300)
+            u[3, i] = max(np.log1p(np.exp(level)), 1e-300)
         for side in range(2):
             a = psi[i] + (ll[0] if side == 0 else lr[0])
             if p.tn[side, i] > 0.0:
                 traps[side, i] = 1.0 / (1.0 + p.tb[side, i] * np.exp(-a))
+
+
+class Rest(NamedTuple):
+    """A device in equilibrium."""
+
+    p: Scaled
+    """The device in reduced units."""
+    u: np.ndarray
+    """(unknown, node) the unknowns of `_newton`."""
+    delta: np.ndarray
+    """(contact) image-force lowerings (kT/q)."""
+    traps: np.ndarray
+    """(side, node) occupation of the traps."""
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def rest(x, edge_layer, layers, contacts, temperature, use_lowering, exact):
+    """Whether a device has an equilibrium, and that as `Rest`; arguments as in `_scale.scaled` and `equilibrium`."""
+    p = scaled(x, edge_layer, layers, contacts, temperature)
+    psi, delta, found = equilibrium(x, p, edge_layer, layers, temperature, use_lowering, exact)
+    fix_contacts(p, delta)
+    u, traps = np.zeros((4, x.size)), np.zeros((2, x.size))
+    if found:
+        fractions(psi, p, edge_layer, layers, temperature, u, traps)
+    return found, Rest(p, u, delta, traps)

@@ -49,7 +49,9 @@ class Scaled(NamedTuple):
     sr: np.ndarray
     """(carrier, node) the same to the layer on its right."""
     face: np.ndarray
-    """1 at nodes between two layers, else 0."""
+    """Number of the face at a node between two layers, else -1."""
+    faces: np.ndarray
+    """Nodes between two layers."""
     fixed: np.ndarray
     """Immobile positive charges of the cells (1/m^2)."""
     traps: bool
@@ -62,3 +64,41 @@ class Scaled(NamedTuple):
     """(side, node) emission over capture at fraction 1 without excess."""
     ends: np.ndarray
     """(contact, column) numbers of the contacts, see the names above."""
+
+
+class Work(NamedTuple):
+    """What one Newton iteration computes of a state. The carrier comes first, so that loops over nodes run along
+    memory."""
+
+    y: np.ndarray
+    """(carrier, node) fraction; at a face that on its left side."""
+    dy: np.ndarray
+    """(carrier, node) slope of the fraction by the unknown."""
+    g: np.ndarray
+    """(carrier, node) excess of the level."""
+    dg: np.ndarray
+    """(carrier, node) slope of the excess by the unknown."""
+    beyond: np.ndarray
+    """(face, carrier, 4) the same four on the right side of a face."""
+    q: np.ndarray
+    """(carrier, edge) argument of the Bernoulli function."""
+    b: np.ndarray
+    """(carrier, edge) its value."""
+    db: np.ndarray
+    """(carrier, edge) its slope."""
+    flux: np.ndarray
+    """(carrier, edge) particle flux to the right (1/m^2/s)."""
+    by_drop: np.ndarray
+    """(carrier, edge) its slope by the drop of the potential, right less left."""
+    by_left: np.ndarray
+    """(carrier, edge) its slope by the unknown on the left."""
+    by_right: np.ndarray
+    """(carrier, edge) its slope by the unknown on the right."""
+    content: np.ndarray
+    """(carrier, or 3 for traps, and node) particles of the cell of a node (1/m^2)."""
+    slope: np.ndarray
+    """(carrier, or 3 for traps, and node) slope of the content by the unknown."""
+    x: np.ndarray
+    """(unknown, node) change of the unknowns."""
+    block: np.ndarray
+    """(node, unknown, 8) what the elimination leaves: four coefficients of the next node, four right-hand sides."""

@@ -8,11 +8,20 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from pinched.physics._kernel import inner, inner_contracted
 from pinched.physics._layout import EQ_N, FOLLOWING, IS_OHMIC, LEVEL_N, LEVEL_P
-from pinched.physics._statistics import excess, fermi
+from pinched.physics._statistics import (
+    FEW,
+    bernoulli,
+    excess,
+    excess_of_few,
+    excess_of_many,
+    exp_minus_one,
+    fermi,
+)
 
 
-@njit(error_model="numpy")
+@inner
 def of_unknown(c, value):
     """Fraction, its slope, excess and its slope by the unknown `value` of carrier c."""
     if c == 2:
@@ -36,7 +45,7 @@ def across(c, value, shift):
     return max(f, 1e-300), slope * (1.0 / value + d)
 
 
-@njit(error_model="numpy")
+@inner
 def trapped(f, g, dg, before, dt, a, b):
     """Occupation of traps after a step at electron fraction f with excess g, and its slope by f; dt < 0: at once."""
     escape = b * np.exp(-g)
@@ -48,7 +57,7 @@ def trapped(f, g, dg, before, dt, a, b):
     return now, dt * a * (1.0 - now * (1.0 - dg * escape)) / total
 
 
-@njit(error_model="numpy")
+@inner
 def at_face(c, v, wl, wr, sl, sr):
     """Content of carrier c at a node between two layers and its slope, then what either side sees: fraction, slope,
     excess, slope from the left, and from the right."""
@@ -60,7 +69,7 @@ def at_face(c, v, wl, wr, sl, sr):
     return wl * ya + wr * yb, wl * dya + wr * dyb, ya, dya, ga, dga, yb, dyb, gb, dgb
 
 
-@njit(error_model="numpy")
+@inner
 def trapped_at(p, v, i, before, dt, now):
     """Electrons (1/m^2) in the traps of node i after a step, and the slope; now (side, node) gets the occupation."""
     total, rise = 0.0, 0.0
@@ -76,20 +85,71 @@ def trapped_at(p, v, i, before, dt, now):
     return total, rise
 
 
-@njit(error_model="numpy")
-def contents(p, u, before, dt, content, trap_now):
-    """Fills content (carrier, or 3 for traps, and node; 1/m^2) and the occupation of traps of state u."""
-    for i in range(u.shape[0]):
+@inner
+def fill_nodes(p, u, before, dt, w, trap_now):
+    """Fills what the nodes hold at state u into `w`: fractions, excesses, contents, and the occupation of traps.
+
+    `before` (side, node) is the occupation of the traps before the step of dt (s), trap_now receives that after it.
+    """
+    n = u.shape[1]
+    for c in range(2):
+        for i in range(n):
+            v = u[c + 1, i]
+            w.y[c, i], w.dy[c, i] = v, 1.0
+            w.g[c, i], w.dg[c, i] = excess_of_few(v)
+        # Apart, so that the loop above is done four nodes at a time: few nodes are degenerate.
+        for i in range(n):
+            if u[c + 1, i] >= FEW:
+                w.g[c, i], w.dg[c, i] = excess_of_many(u[c + 1, i])
+    for i in range(n):
+        v = u[3, i]
+        y = -exp_minus_one(-v)
+        w.y[2, i], w.dy[2, i] = y, 1.0 - y
+        w.g[2, i], w.dg[2, i] = v, 1.0
+    for c in range(3):
+        for i in range(n):
+            size = p.wl[c, i] + p.wr[c, i]
+            w.content[c, i], w.slope[c, i] = size * w.y[c, i], size * w.dy[c, i]
+    for k in range(p.faces.size):
+        i = p.faces[k]
         for c in range(3):
-            v, wl, wr = u[i, c + 1], p.wl[c, i], p.wr[c, i]
-            if p.face[i] == 0:
-                content[c, i] = (wl + wr) * of_unknown(c, v)[0]
-            else:
-                content[c, i] = at_face(c, v, wl, wr, p.sl[c, i], p.sr[c, i])[0]
-        content[3, i] = trapped_at(p, u[i, 1], i, before, dt, trap_now)[0] if p.traps else 0.0
+            cont, rise, ya, dya, ga, dga, yb, dyb, gb, dgb = at_face(
+                c, u[c + 1, i], p.wl[c, i], p.wr[c, i], p.sl[c, i], p.sr[c, i]
+            )
+            w.content[c, i], w.slope[c, i] = cont, rise
+            w.y[c, i], w.dy[c, i], w.g[c, i], w.dg[c, i] = ya, dya, ga, dga
+            w.beyond[k, c, 0], w.beyond[k, c, 1], w.beyond[k, c, 2], w.beyond[k, c, 3] = yb, dyb, gb, dgb
+    if p.traps:
+        for i in range(n):
+            w.content[3, i], w.slope[3, i] = trapped_at(p, u[1, i], i, before, dt, trap_now)
 
 
-@njit(error_model="numpy")
+@inner_contracted
+def fill_edges(p, u, w):
+    """Fills the fluxes along every edge and their slopes; the nodes of `w` are those of state u."""
+    for c in range(3):
+        z = -1.0 if c == 0 else float(c)
+        for e in range(u.shape[1] - 1):
+            w.q[c, e] = z * (u[0, e + 1] - u[0, e]) + w.g[c, e + 1] - w.g[c, e]
+        for k in range(p.faces.size):
+            e = p.faces[k]
+            w.q[c, e] = z * (u[0, e + 1] - u[0, e]) + w.g[c, e + 1] - w.beyond[k, c, 2]
+        for e in range(u.shape[1] - 1):
+            w.b[c, e], w.db[c, e] = bernoulli(w.q[c, e])
+        # Apart: beside the fluxes' many arrays the loop above would not be done four edges at a time.
+        for e in range(u.shape[1] - 1):
+            y, dy, dg = w.y[c, e], w.dy[c, e], w.dg[c, e]
+            if p.face[e] >= 0:
+                face = p.face[e]
+                y, dy, dg = w.beyond[face, c, 0], w.beyond[face, c, 1], w.beyond[face, c, 3]
+            k, b, db, other = p.k[c, e], w.b[c, e], w.db[c, e], w.b[c, e] + w.q[c, e]
+            by_q = k * (db * y - (1.0 + db) * w.y[c, e + 1])
+            w.flux[c, e], w.by_drop[c, e] = k * (b * y - other * w.y[c, e + 1]), z * by_q
+            w.by_left[c, e] = k * b * dy - by_q * dg
+            w.by_right[c, e] = by_q * w.dg[c, e + 1] - k * other * w.dy[c, e + 1]
+
+
+@inner
 def contact_fractions(p, s, delta, mode):
     """Fractions of electrons and holes with which contact s is in balance, and their slopes by its lowering."""
     if mode == FOLLOWING and p.ends[s, IS_OHMIC] == 0.0:

@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 
 from pinched.constants import EPSILON_0, K_B, M_E, E, H
+from pinched.physics._kernel import inner
 from pinched.physics._layout import (
     AFFINITY,
     BARRIER,
@@ -45,14 +46,14 @@ def density_of_states(mass, temperature):
     return 2.0 * (2.0 * np.pi * mass * M_E * K_B * temperature / (H * H)) ** 1.5
 
 
-@njit(error_model="numpy")
+@inner
 def levels(layer, vt):
     """Levels of the three carriers of a layer where the potential is zero, in kT."""
     edge = -layer[AFFINITY]
     return -edge / vt, (edge - layer[GAP]) / vt, 2.0 * (edge - layer[LEVEL]) / vt
 
 
-@njit(error_model="numpy")
+@inner
 def net_charge(psi, layer, temperature):
     """Charge (1/m^3) and its slope by the reduced potential, in equilibrium far from every contact."""
     vt = K_B * temperature / E
@@ -88,7 +89,7 @@ def neutral(layer, temperature):
     return 0.5 * (low + high)
 
 
-@njit(error_model="numpy")
+@inner
 def scaled(x, edge_layer, layers, contacts, temperature):
     """`Scaled` of a mesh `x` (m), the layer of every edge, the matrices of layers and contacts."""
     n = x.size
@@ -98,7 +99,12 @@ def scaled(x, edge_layer, layers, contacts, temperature):
         h[e] = x[e + 1] - x[e]
     lam = np.empty(n - 1)
     k, wl, wr = np.empty((3, n - 1)), np.zeros((3, n)), np.zeros((3, n))
-    sl, sr, face = np.zeros((3, n)), np.zeros((3, n)), np.zeros(n, np.int64)
+    sl, sr, face = np.zeros((3, n)), np.zeros((3, n)), np.full(n, -1)
+    count = 0
+    for i in range(1, n - 1):
+        count += 1 if edge_layer[i - 1] != edge_layer[i] else 0
+    faces = np.zeros(count, np.int64)
+    count = 0
     fixed, tn, ta, tb = np.zeros(n), np.zeros((2, n)), np.zeros((2, n)), np.zeros((2, n))
     scale = np.empty(3)
     spread, traps = 0.0, False
@@ -128,7 +134,8 @@ def scaled(x, edge_layer, layers, contacts, temperature):
         left, right = edge_layer[i - 1], edge_layer[i]
         if left == right:
             continue
-        face[i] = 1
+        face[i], faces[count] = count, i
+        count += 1
         a, b = levels(layers[left], vt), levels(layers[right], vt)
         difference = (b[0] - a[0], b[1] - a[1], b[2] - a[2])
         for c in range(3):
@@ -156,4 +163,4 @@ def scaled(x, edge_layer, layers, contacts, temperature):
         ends[s, LEVEL_P] = lp - ends[s, PSI]
         ends[s, EQ_N] = fermi(ends[s, LEVEL_N])[0]
         ends[s, EQ_P] = fermi(ends[s, LEVEL_P])[0]
-    return Scaled(h, lam, k, wl, wr, sl, sr, face, fixed, traps, tn, ta, tb, ends)
+    return Scaled(h, lam, k, wl, wr, sl, sr, face, faces, fixed, traps, tn, ta, tb, ends)

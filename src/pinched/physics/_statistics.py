@@ -11,10 +11,14 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from pinched.physics._kernel import inner, inner_contracted
+
 _KNEE = 1.6107
 """Level at which the closed form changes its branch, and the fraction on its lower side."""
 _KNEE_FRACTION = 2.30707890779512
 _FAR = 344.7
+FEW = 0.05
+"""Fraction below which the excess is a series."""
 
 
 @njit(cache=True, error_model="numpy")
@@ -35,19 +39,22 @@ def fermi(x):
     return 0.3258 - 0.0321 * z + 0.7523 * z * z, (1.5046 * z - 0.0321) * slope
 
 
-@njit(error_model="numpy")
-def excess(f):
-    """Excess of the level of fraction f over ln f, and its derivative."""
-    if f < 0.05:
-        # The series of the branch below: ln(expm1(z)/f) would cancel here.
-        c1, c2, c3, c4 = 17.0 / 50.0, 1.0 / 15000.0, -13.0 / 9375.0, 21623.0 / 45000000.0
-        c5, c6 = -390239.0 / 1757812500.0, 1043484221.0 / 8859375000000.0
-        c7, c8 = -595195229.0 / 9228515625000.0, 422115339883.0 / 11812500000000000.0
-        g = f * (c1 + f * (c2 + f * (c3 + f * (c4 + f * (c5 + f * (c6 + f * (c7 + f * c8)))))))
-        d = c1 + f * (
-            2 * c2 + f * (3 * c3 + f * (4 * c4 + f * (5 * c5 + f * (6 * c6 + f * (7 * c7 + f * 8 * c8)))))
-        )
-        return g, d
+@inner_contracted
+def excess_of_few(f):
+    """`excess` where f is below FEW: the series of its closed form, which would cancel there."""
+    c1, c2, c3, c4 = 17.0 / 50.0, 1.0 / 15000.0, -13.0 / 9375.0, 21623.0 / 45000000.0
+    c5, c6 = -390239.0 / 1757812500.0, 1043484221.0 / 8859375000000.0
+    c7, c8 = -595195229.0 / 9228515625000.0, 422115339883.0 / 11812500000000000.0
+    g = f * (c1 + f * (c2 + f * (c3 + f * (c4 + f * (c5 + f * (c6 + f * (c7 + f * c8)))))))
+    d = c1 + f * (
+        2 * c2 + f * (3 * c3 + f * (4 * c4 + f * (5 * c5 + f * (6 * c6 + f * (7 * c7 + f * 8 * c8)))))
+    )
+    return g, d
+
+
+@inner
+def excess_of_many(f):
+    """`excess` where f is FEW or above: the closed form."""
     if f < _KNEE_FRACTION:
         z = 2.0 * f / (1.0 + np.sqrt(1.0 + 0.64 * f))
         m = np.expm1(z)
@@ -60,15 +67,47 @@ def excess(f):
 
 
 @njit(error_model="numpy")
+def excess(f):
+    """Excess of the level of fraction f over ln f, and its derivative."""
+    if f < FEW:
+        return excess_of_few(f)
+    return excess_of_many(f)
+
+
+@njit(error_model="numpy", fastmath={"contract"})
+def exp_minus_one(x):
+    """e^x - 1 to rounding, for x between -700 and 700, beyond which x is taken for the bound.
+
+    Written out because a call of the C library keeps a loop over nodes from being done four at a time.
+    """
+    x = min(max(x, -700.0), 700.0)
+    # x = k ln 2 + r: added to 1.5 * 2^52 a number is rounded to a whole one, which then stands in the lowest bits.
+    shifted = x * 1.4426950408889634 + 6755399441055744.0
+    k = shifted - 6755399441055744.0
+    r = (x - k * 6.93147180369123816490e-01) - k * 1.90821492927058770002e-10
+    power = np.int64((np.float64(shifted).view(np.int64) + 1023) << 52).view(np.float64)
+    # Taylor's series to the 13th order: 1e-17 of r at half of ln 2.
+    s = 1.0 / 479001600.0 + r / 6227020800.0
+    s = 1.0 / 39916800.0 + r * s
+    s = 1.0 / 3628800.0 + r * s
+    s = 1.0 / 362880.0 + r * s
+    s = 1.0 / 40320.0 + r * s
+    s = 1.0 / 5040.0 + r * s
+    s = 1.0 / 720.0 + r * s
+    s = 1.0 / 120.0 + r * s
+    s = 1.0 / 24.0 + r * s
+    s = 1.0 / 6.0 + r * s
+    s = 0.5 + r * s
+    return power * (r + r * r * s) + (power - 1.0)
+
+
+@njit(error_model="numpy", fastmath={"contract"})
 def bernoulli(q):
     """B(q) = q / (e^q - 1) and its derivative; B(-q) is B(q) + q."""
-    if abs(q) < 1e-2:
-        s = q * q
-        return 1.0 - 0.5 * q + s / 12.0 * (1.0 - s / 60.0), -0.5 + q / 6.0 * (1.0 - s / 30.0)
-    if q > 700.0:
-        return 0.0, 0.0
-    b = q / np.expm1(q)
-    return b, b * (1.0 - b - q) / q
+    e = exp_minus_one(q)
+    b = 1.0 - 0.5 * q if abs(q) < 1e-8 else q / e
+    slope = -0.5 + q / 6.0 * (1.0 - q * q / 30.0) if abs(q) < 1e-3 else b * (1.0 - b - q) / q
+    return b, slope
 
 
 @njit(error_model="numpy")

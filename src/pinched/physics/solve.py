@@ -21,9 +21,9 @@ from pinched._errors import PinchedError
 from pinched._params import require
 from pinched.data.sweep import Provenance
 from pinched.data.waveforms import Waveform
-from pinched.physics import _layout, _march, _packing
+from pinched.physics import _equilibrium, _layout, _march, _packing
 from pinched.physics.accuracy import Accuracy
-from pinched.physics.device import TransportDevice
+from pinched.physics.device import BarrierLowering, TransportDevice
 from pinched.physics.run import Profiles, Quality, TransportRun, TransportWarning
 
 _FRAMES = 400
@@ -172,21 +172,28 @@ def _solve(
     frame_steps = np.zeros(frames.shape[0], np.int64)
     most = accuracy.max_steps + 1 if steps is None else steps + 1
     records = np.zeros((most, _march.RECORD_COLUMNS))
-    summary = np.zeros(6)
+    summary = np.zeros(_march.SUMMARY)
     none = np.zeros(0)
+    found_rest, rest = _equilibrium.rest(
+        packed.x, packed.edge_layer, packed.layers, packed.contacts, device.temperature,
+        device.lowering is not BarrierLowering.NONE, control[_march.EXACT],
+    )  # fmt: skip
+    steepest = float(np.abs(np.diff(rest.u[0])).max())
 
     def march(grid: Float[np.ndarray, " step"], keep: bool) -> tuple[int, int, int]:
+        if not found_rest:
+            return _layout.NO_EQUILIBRIUM, 0, 0
         return _march.run(
-            packed.x, packed.edge_layer, packed.layers, packed.contacts, time, voltage, control, grid, grid.size,
-            every if keep else 0, wanted, records, frames, frame_steps, summary,
+            packed.x, packed.edge_layer, packed.layers, packed.contacts, rest, time, voltage, control, grid,
+            grid.size, every if keep else 0, wanted, records, frames, frame_steps, summary,
         )  # fmt: skip
 
     status, kept, framed = march(none, not accuracy.extrapolate)
     found = records[:kept].copy()
-    taken, rejected, equilibrium_part = kept - 1, summary[3], summary[:3].copy()
+    taken, rejected = kept - 1, summary[_march.REJECTED]
     current, left, right = _currents(found)
     newton = float(found[:, _march.NEWTON].sum())
-    drift, error = float(summary[4]), math.nan
+    drift, error = float(summary[_march.DRIFT]), math.nan
     why = _why(status, found, accuracy)
     if steps is not None and framed:
         why = "ended in equilibrium, as was asked"
@@ -194,8 +201,8 @@ def _solve(
         again, reached, framed = march(np.ascontiguousarray(found[:, _march.TIME]), True)
         fine = records[:reached].copy()
         newton += float(fine[:, _march.NEWTON].sum())
-        rejected += summary[3]
-        drift = max(drift, float(summary[4]))
+        rejected += summary[_march.REJECTED]
+        drift = max(drift, float(summary[_march.DRIFT]))
         if again != _layout.DONE and not why:
             why = _why(again, fine, accuracy)
         found = fine
@@ -203,14 +210,14 @@ def _solve(
         current = 2.0 * halved - current[:reached]
         error = _largest(current - halved, halved)
     notes = []
-    if equilibrium_part[2] > _COARSE:
-        notes.append(_too_coarse(packed, device, float(equilibrium_part[2])))
+    if steepest > _COARSE:
+        notes.append(_too_coarse(packed, device, steepest))
     quality = Quality(
         current_mismatch=_largest(left - right, 0.5 * (left + right)),
         vacancy_balance=drift,
         vacancy_density=float(found[0, _march.NUMBER] / packed.x[-1]) if kept else math.nan,
         current_error=error,
-        steepest_cell=float(equilibrium_part[2]),
+        steepest_cell=steepest,
         nodes=nodes,
         steps=taken,
         newton_iterations=int(newton),
@@ -219,9 +226,7 @@ def _solve(
     )
     inside = None
     if profiles is not False and framed:
-        inside = _packing.profiles(
-            packed, device, frames[:framed], found[frame_steps[:framed]], equilibrium_part[:2]
-        )
+        inside = _packing.profiles(packed, device, frames[:framed], found[frame_steps[:framed]], rest.delta)
     return TransportRun(
         voltage=found[:, _march.VOLTAGE],
         current=current,
