@@ -81,7 +81,7 @@ _INDEX = _words("index idx item point points no nr n number num row counter coun
 _RESULT = _words("on off reset ratio std stddev stdev mean avg average median min max sigma window peak")
 _ASIDE = _words(
     "fractional gate range limit compliance rate delay status direction type mode density error uncertainty power "
-    "energy charge temperature temp log log10 ln step setpoint frequency phase impedance capacitance noise fit"
+    "energy charge temperature temp log log10 lg ln step setpoint frequency phase impedance capacitance noise fit"
 )
 FOREIGN_WORDS = frozenset(
     word for words in (_VOLTAGE, _CURRENT, _TIME, _RESISTANCE) for word in words if not word.isascii()

@@ -17,6 +17,7 @@ from typing import Generic, NamedTuple, TypeVar
 from pinched._errors import DataFileError
 from pinched._progress import Progress, Silent
 from pinched.data.files import FoundFile, read_bytes
+from pinched.data.logarithms import without_logarithms
 from pinched.data.options import ReadOptions
 from pinched.data.readers import READERS, Plugins, Reader, choose, plugin_readers
 from pinched.data.table import RawTable
@@ -75,7 +76,7 @@ def load_file(file: FoundFile, options: ReadOptions, readers: tuple[Reader, ...]
     content, digest, inner = read_bytes(file.path)
     reader = choose(content, file.path.name, readers)
     with_tables = reader.read(content, path, options.dialect)
-    return Loaded(file, digest, inner, reader.name, tuple(with_tables))
+    return Loaded(file, digest, inner, reader.name, tuple(without_logarithms(table) for table in with_tables))
 
 
 def guarded(work: Callable[[FoundFile], T], file: FoundFile) -> T:

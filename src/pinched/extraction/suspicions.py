@@ -100,7 +100,8 @@ def table_suspicions(table: RawTable, columns: Sequence[FoundColumn]) -> Iterato
     for c in filled:
         if c.use is Use.TIME:
             yield from _backwards(table, c.number - 1)
-    yield from _odd_units(table, [c for c in columns if c.used])
+    # In the head of a logarithm brackets part the quantity, not a unit.
+    yield from _odd_units(table, [c for c in columns if c.used and c.number - 1 not in table.said])
     if not any(table.name(columns[-1].number - 1) in item.place for item in copies):
         yield from _unused(table, columns)
     yield from _rounded(table, [c.number - 1 for c in filled if c.used and c.use in _MEASURED])
