@@ -106,6 +106,11 @@ _READ_AT = re.compile(
     re.IGNORECASE,
 )
 _KELVIN = re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?)\s*(?:°\s*|deg\s*)?(C|K)(?![A-Za-z])")
+# A unit per area, length, time, temperature or frequency, such as "(uC/cm2)": its letters name no quantity.
+_COMPOUND = re.compile(
+    r"[\[({<]\s*(?:[A-Za-zµμΩ%]{1,4}|\d+)\s*/"
+    r"\s*(?:[cmnuµμ]?m(?:\^?[23]|[²³])?|s|K|Hz|√Hz|sqrt\(Hz\)|dec(?:ade)?)\s*[\])}>]"
+)
 _BRACKET = re.compile(r"[\[({<]([^\[\](){}<>]*)[\])}>]")
 _LONG_TIME = {
     "min": 60.0, "mins": 60.0, "minute": 60.0, "minutes": 60.0, "h": 3600.0, "hr": 3600.0, "hrs": 3600.0,
@@ -205,6 +210,8 @@ def meaning(head: str) -> Meaning:
     """What the column `head` says about its column; `Role.UNKNOWN` when it says nothing known here."""
     head = _bare(head)
     name, unit, certain = _name_and_unit(head)
+    if _COMPOUND.search(head):
+        return Meaning(role=Role.OTHER)
     tokens = _tokens(name)
     words = [token.lower() for token in tokens]
     role, at = _role(tokens, words, name) if name != head or not unit else (Role.UNKNOWN, -1)
