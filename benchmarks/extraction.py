@@ -32,8 +32,7 @@ from pinched.extraction.switching import extract_switching
 
 BLOCK = 500
 SLOW = ("two lognormals fit",)
-"""Cases whose data sets take seconds each: tried a quarter as often. A hundred sets tell 90 % from 95 % by chance only,
-so that this is for what the others already bound."""
+"""Cases whose data sets take seconds each: tried a quarter as often, which tells 90 % from 95 % hardly at all."""
 
 
 def write(folder: Path, files: int) -> list[Path]:
