@@ -92,6 +92,11 @@ def test_closed_formats_say_what_to_export(tmp_path, name, hint):
     assert hint in refuse(tmp_path / name, b"CPX\x00\x01\x02\x00" * 50).cure
 
 
+@pytest.mark.parametrize("text", ['{"voltage": [0, 1], "current": [0, 1e-6]}', '[\n {"v": 0.1, "i": 1e-6}]'])
+def test_json_says_what_to_write(tmp_path, text):
+    assert "columns of a CSV" in refuse(tmp_path / "a.txt", text.encode()).cure
+
+
 def test_a_closed_suffix_over_plain_text_is_read(tmp_path):
     path = tmp_path / "a.xls"
     path.write_text(GOOD.replace(",", "\t"))

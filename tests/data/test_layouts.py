@@ -100,9 +100,10 @@ def test_settings_of_a_german_spreadsheet(tmp_path):
     assert find(sweep.settings, SettingName.SAMPLE).value == "A3"
 
 
-def test_two_voltages_of_an_oscilloscope_ask_for_the_shunt(tmp_path):
+@pytest.mark.parametrize("head", ["Time (s),CH1 (V),CH2 (V)", "Time (s),Dev1/ai0 (V),Dev1/ai1 (V)"])
+def test_two_voltages_of_a_recorder_ask_for_the_shunt(tmp_path, head):
     path = tmp_path / "a.csv"
-    path.write_text("Time (s),CH1 (V),CH2 (V)\n" + "".join(f"{k},{v},{v / 10}\n" for k, v in enumerate(VOLT)))
+    path.write_text(head + "\n" + "".join(f"{k},{v},{v / 10}\n" for k, v in enumerate(VOLT)))
     for read in (read_sweeps, read_other.read_any):
         with pytest.raises(DataFileError, match="--shunt"):
             read(path)

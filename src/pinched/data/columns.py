@@ -231,7 +231,9 @@ def meaning(head: str) -> Meaning:
         Role.CYCLE,
     ):
         by_unit = _BY_UNIT.get(unit[0], Role.OTHER)
-        ratio = {role, by_unit} == {Role.VOLTAGE, Role.CURRENT}
+        # "V / A" is a ratio; "ai0 (V)" and "I (V)" are signals that were recorded as a voltage.
+        bracketed = any(unit_of(match[1]) for match in _BRACKET.finditer(head))
+        ratio = {role, by_unit} == {Role.VOLTAGE, Role.CURRENT} and not bracketed
         role = Role.RESISTANCE if ratio else by_unit
     before, after = words[:at], words[at + 1 :]
     device, cycle, bare = _labels(words if at < 0 else after)
