@@ -44,6 +44,10 @@ def test_endurance_with_few_points_is_not_supported(tmp_path):
     assert found["E2"]["verdict"] == "warn"
     assert found["E3"]["verdict"] == "warn"
     assert set(found) == {"E1", "E2", "E3", "E4", "E5", "E6"}
+    assert found["E5"]["verdict"] == "cannot tell"  # nobody said what counts as working
+    stated = verdicts(tmp_path / "endurance.csv", "--min-ratio", "100")
+    assert stated["E5"]["verdict"] == "warn"  # the device was stopped while it worked
+    assert "1 of 1 did not fail" in stated["E5"]["finding"]
 
 
 def test_retention_states_its_factor(tmp_path):

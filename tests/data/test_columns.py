@@ -16,7 +16,8 @@ V, I, T = Role.VOLTAGE, Role.CURRENT, Role.TIME  # noqa: E741
         ("V", V, "", 1), ("Voltage", V, "", 1), ("Vtop", V, "", 1), ("V1", V, "", 1), ("U", V, "", 1),
         ("Potential applied (V)", V, "V", 1), ("Smu1.V[1][1]", V, "", 1), ("DrainV", V, "", 1), ("AV", V, "", 1),
         ("Voltage (V)", V, "V", 1), ("bias", V, "", 1), ("Ewe/V", V, "V", 1), ("V (mV)", V, "V", 1e-3),
-        ("Vf (V vs. Ref.)", V, "V", 1), ("V_app", V, "", 1), ("TE_V", V, "", 1), ("CH1 Voltage", V, "", 1),
+        ("Vf (V vs. Ref.)", V, "V", 1), ("Dev1/ai0 (V)", V, "V", 1),
+        ("V_app", V, "", 1), ("TE_V", V, "", 1), ("CH1 Voltage", V, "", 1),
         ("Spannung [V]", V, "V", 1), ("mV", V, "V", 1e-3), ("V_S", V, "", 1), ("Voltage, V", V, "V", 1),
         ("I", I, "", 1), ("I1", I, "", 1), ("absI", I, "", 1), ("abs(I)", I, "", 1), ("|I|", I, "", 1),
         ("Smu1.I[1][1]", I, "", 1), ("WE(1).Current (A)", I, "A", 1), ("i(A)", I, "A", 1), ("I_exp1", I, "", 1),
@@ -42,7 +43,7 @@ def test_meaning(head, role, unit, factor):
     "head",
     ["GateV(1)", "Vg", "v_max_V", "i_on_A", "Current range", "Compliance (A)", "log10(I)", "J (A/m^2)",
      "Current density (A/cm2)", "dI/dV", "R = V/I", "V/I", "Power (W)", "Temperature (K)",
-     "Q+", "filename", "X", "T", "Sweep direction", "J (A/cm2)"],
+     "Q+", "filename", "X", "T", "Sweep direction", "J (A/cm2)", "P1 [uC/cm2]", "dV/dt (V/s)", "lg I", "R (V/A)"],
 )  # fmt: skip
 def test_what_is_neither_voltage_nor_current_nor_time(head):
     assert meaning(head).role not in (V, I, T)

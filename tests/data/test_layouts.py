@@ -82,6 +82,33 @@ def test_settings_at_the_top_hold_for_every_block_and_its_own_for_one(tmp_path):
     assert [s.compliance_current for s in (one, two, three)] == pytest.approx([1e-3, 2e-3, 1e-3])
 
 
+def test_settings_of_the_swept_terminal_under_a_comma_as_decimal_mark(tmp_path):
+    (sweep,) = read_sweeps(written(tmp_path, LAYOUTS["analyser under a comma as decimal mark"]))
+    assert sweep.compliance_current == 1e-3
+
+
+def test_settings_of_a_german_spreadsheet(tmp_path):
+    path = tmp_path / "a.csv"
+    rows = "".join(f"{v:.6g};{v / 1e3:.6g};\n".replace(".", ",") for v in VOLT.tolist())
+    path.write_text(
+        "Probe;A3;;\nStrombegrenzung;1 mA;;\nTemperatur;25 °C;;\nSpannung in V;Strom in A;Bemerkung\n" + rows,
+        encoding="cp1252",
+    )
+    (sweep,) = read_sweeps(path)
+    assert sweep.compliance_current == 1e-3
+    assert find(sweep.settings, SettingName.TEMPERATURE).number == 298.15
+    assert find(sweep.settings, SettingName.SAMPLE).value == "A3"
+
+
+@pytest.mark.parametrize("head", ["Time (s),CH1 (V),CH2 (V)", "Time (s),Dev1/ai0 (V),Dev1/ai1 (V)"])
+def test_two_voltages_of_a_recorder_ask_for_the_shunt(tmp_path, head):
+    path = tmp_path / "a.csv"
+    path.write_text(head + "\n" + "".join(f"{k},{v},{v / 10}\n" for k, v in enumerate(VOLT)))
+    for read in (read_sweeps, read_other.read_any):
+        with pytest.raises(DataFileError, match="--shunt"):
+            read(path)
+
+
 def test_what_steps_from_sweep_to_sweep_is_a_setting_of_each(tmp_path):
     one, two = read_sweeps(written(tmp_path, LAYOUTS["a temperature that steps"]))
     assert [find(s.settings, SettingName.TEMPERATURE).value for s in (one, two)] == [300.0, 350.0]

@@ -19,9 +19,10 @@ TOP = [
 ]  # fmt: skip
 SPREAD = ["n", "median", "mean", "std", "sigma_log", "interval", "unit"]
 NETWORK = [
-    "name", "bits", "layers", "quantizer", "training", "images", "test_set", "accuracy_float", "accuracy_quantized",
-    "accuracy_array", "baseline", "baseline_nearest_mean", "bit_error_rate", "bit_error_one", "bit_error_zero",
-    "cells", "parameters", "write_voltage", "threshold", "storage", "cost", "bake", "sensitivity", "required",
+    "name", "bits", "layers", "quantizer", "training", "images", "test_set", "accuracy_float", "loss_float",
+    "accuracy_train", "accuracy_quantized", "accuracy_array", "baseline", "baseline_nearest_mean",
+    "bit_error_rate", "bit_error_one", "bit_error_zero", "cells", "parameters", "write_voltage", "threshold",
+    "storage", "cost", "bake", "sensitivity", "required",
 ]  # fmt: skip
 PROVENANCE = [
     "command_line", "seed", "versions", "files", "started", "duration_s", "read_voltage", "simulated", "skipped",

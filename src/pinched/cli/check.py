@@ -18,6 +18,7 @@ from pinched.cli.terminal import TerminalProgress, mistakes_end_with_two
 
 if TYPE_CHECKING:
     from pinched.data.options import ReadOptions
+    from pinched.extraction.endurance import Criterion
     from pinched.extraction.gathering import Source
     from pinched.report.checks.record import Check
 
@@ -32,6 +33,9 @@ def check(
         str | None,
         typer.Option(help="Only these guidelines, with commas between, such as endurance2021,methods2019."),
     ] = None,
+    min_ratio: Annotated[
+        float | None, typer.Option(help="Smallest ratio of HRS to LRS that counts as working (endurance).")
+    ] = None,
     read_voltage: opt.ReadVoltage = None,
     name_pattern: opt.NamePattern = None,
     skip_bad: opt.SkipBad = False,
@@ -39,9 +43,12 @@ def check(
 ) -> None:
     """What reporting guidelines ask of measurements (or of a numbers.json): pass, warn, fail, cannot tell."""
     with mistakes_end_with_two(as_json):
+        from pinched.extraction.endurance import Criterion
+
         wanted = _guidelines(guideline)
         source = opt.source(reading, read_voltage=read_voltage, name_pattern=name_pattern, skip_bad=skip_bad)
-        every, said = _checks(paths, source)
+        criterion = None if min_ratio is None else Criterion(min_ratio=min_ratio)
+        every, said = _checks(paths, source, criterion)
         found = [item for item in every if item.guideline in wanted]
         if as_json:
             records = [dataclasses.asdict(item) for item in found]
@@ -73,41 +80,48 @@ def _guidelines(text: str | None) -> set[str]:
     return wanted
 
 
-def _checks(paths: list[Path], source: Source) -> tuple[list[Check], tuple[str, ...]]:
-    """Every check of `paths`, and what was said beside the files or done by hand."""
+def _checks(
+    paths: list[Path], source: Source, criterion: Criterion | None
+) -> tuple[list[Check], tuple[str, ...]]:
+    """Every check of `paths`, and what was said beside the files or done by hand.
+
+    Endurance is judged by `criterion`; None where nobody stated one.
+    """
     from pinched.report.checks.network import check_network
 
     if len(paths) == 1 and paths[0].suffix == ".json":
         return check_network(_numbers(paths[0])), ()
-    from pinched.data.sweep import IVSweep
-    from pinched.data.traces import Endurance, Retention
-    from pinched.extraction.gathering import gather
-    from pinched.extraction.inspecting import read_study_records
+    from pinched.data.traces import Endurance, LevelReads, PulseTrace, Retention, WriteLog
+    from pinched.extraction.gathering_any import gather_any
     from pinched.report.checks.devices import check_devices
     from pinched.report.checks.endurance import check_endurance
+    from pinched.report.checks.plasticity import check_levels, check_pulses
     from pinched.report.checks.retention import check_retention
     from pinched.report.checks.variability import check_variability
+    from pinched.report.findings.levels import find_pairs
+    from pinched.report.findings.traces import find_pulses
 
-    result = read_study_records(paths, source.reading, progress=TerminalProgress())
-    if result.skipped and not (source.skip_bad and result.records):
-        raise result.skipped[0]
+    tracker = TerminalProgress()
+    gathered = gather_any(paths, source, progress=tracker)
+    study, records = gathered.cycles, gathered.records
     found: list[Check] = []
-    said: tuple[str, ...] = ()
-    if any(isinstance(record, IVSweep) for record in result.records):
-        others = [record for record in result.records if not isinstance(record, IVSweep)]
-        # Files of other kinds hold no sweep: they are no mistake here.
-        source = dataclasses.replace(source, skip_bad=source.skip_bad or bool(others))
-        study = gather(paths, source, progress=TerminalProgress())
-        found += check_devices(study.sweeps, study.table, skipped=len(result.skipped), by_hand=study.excluded)
+    if len(study.table):
+        found += check_devices(study.sweeps, study.table, skipped=len(study.skipped), by_hand=study.excluded)
         found += check_variability(study.sweeps, study.table)
-        said = study.said
-    found += check_endurance([record for record in result.records if isinstance(record, Endurance)])
-    found += check_retention([record for record in result.records if isinstance(record, Retention)])
+    found += check_endurance([one for one in records if isinstance(one, Endurance)], criterion)
+    found += check_retention([one for one in records if isinstance(one, Retention) and len(one) > 2])
+    found += check_pulses(
+        find_pulses([one for one in records if isinstance(one, PulseTrace)], progress=tracker)
+    )
+    reads = [one for one in records if isinstance(one, LevelReads)]
+    writes = [one for one in records if isinstance(one, WriteLog)]
+    found += check_levels(find_pairs(reads, writes), len(reads))
     if not found:
         raise PinchedError(
-            "there is nothing that a guideline speaks of: no sweeps, endurance or retention in these files."
+            "there is nothing that a guideline speaks of: no sweeps, pulses, endurance, retention or reads of cells "
+            "in these files."
         )
-    return found, said
+    return found, study.said
 
 
 def _numbers(path: Path) -> dict[str, object]:

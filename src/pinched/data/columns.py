@@ -81,7 +81,7 @@ _INDEX = _words("index idx item point points no nr n number num row counter coun
 _RESULT = _words("on off reset ratio std stddev stdev mean avg average median min max sigma window peak")
 _ASIDE = _words(
     "fractional gate range limit compliance rate delay status direction type mode density error uncertainty power "
-    "energy charge temperature temp log log10 ln step setpoint frequency phase impedance capacitance noise fit"
+    "energy charge temperature temp log log10 lg ln step setpoint frequency phase impedance capacitance noise fit"
 )
 FOREIGN_WORDS = frozenset(
     word for words in (_VOLTAGE, _CURRENT, _TIME, _RESISTANCE) for word in words if not word.isascii()
@@ -106,6 +106,11 @@ _READ_AT = re.compile(
     re.IGNORECASE,
 )
 _KELVIN = re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?)\s*(?:°\s*|deg\s*)?(C|K)(?![A-Za-z])")
+# A unit per area, length, time, temperature or frequency, such as "(uC/cm2)": its letters name no quantity.
+_COMPOUND = re.compile(
+    r"[\[({<]\s*(?:[A-Za-zµμΩ%]{1,4}|\d+)\s*/"
+    r"\s*(?:[cmnuµμ]?m(?:\^?[23]|[²³])?|s|K|Hz|√Hz|sqrt\(Hz\)|dec(?:ade)?)\s*[\])}>]"
+)
 _BRACKET = re.compile(r"[\[({<]([^\[\](){}<>]*)[\])}>]")
 _LONG_TIME = {
     "min": 60.0, "mins": 60.0, "minute": 60.0, "minutes": 60.0, "h": 3600.0, "hr": 3600.0, "hrs": 3600.0,
@@ -205,6 +210,8 @@ def meaning(head: str) -> Meaning:
     """What the column `head` says about its column; `Role.UNKNOWN` when it says nothing known here."""
     head = _bare(head)
     name, unit, certain = _name_and_unit(head)
+    if _COMPOUND.search(head):
+        return Meaning(role=Role.OTHER)
     tokens = _tokens(name)
     words = [token.lower() for token in tokens]
     role, at = _role(tokens, words, name) if name != head or not unit else (Role.UNKNOWN, -1)
@@ -224,7 +231,9 @@ def meaning(head: str) -> Meaning:
         Role.CYCLE,
     ):
         by_unit = _BY_UNIT.get(unit[0], Role.OTHER)
-        ratio = {role, by_unit} == {Role.VOLTAGE, Role.CURRENT}
+        # "V / A" is a ratio; "ai0 (V)" and "I (V)" are signals that were recorded as a voltage.
+        bracketed = any(unit_of(match[1]) for match in _BRACKET.finditer(head))
+        ratio = {role, by_unit} == {Role.VOLTAGE, Role.CURRENT} and not bracketed
         role = Role.RESISTANCE if ratio else by_unit
     before, after = words[:at], words[at + 1 :]
     device, cycle, bare = _labels(words if at < 0 else after)

@@ -86,6 +86,7 @@ def both_ways(table: RawTable) -> RawTable:
         units=tuple(table.units[c] for c in used) if table.units else (),
         aside=frozenset(),
         groups=tuple(table.groups[c] for c in used) if table.groups else (),
+        said={k: table.said[c] for k, c in enumerate(used) if c in table.said},
     )
 
 

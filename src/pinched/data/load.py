@@ -14,9 +14,13 @@ from functools import partial
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
+import numpy as np
+
 from pinched._errors import DataFileError
 from pinched._progress import Progress, Silent
+from pinched.data.clocks import with_seconds
 from pinched.data.files import FoundFile, read_bytes
+from pinched.data.logarithms import without_logarithms
 from pinched.data.options import ReadOptions
 from pinched.data.readers import READERS, Plugins, Reader, choose, plugin_readers
 from pinched.data.table import RawTable
@@ -75,13 +79,21 @@ def load_file(file: FoundFile, options: ReadOptions, readers: tuple[Reader, ...]
     content, digest, inner = read_bytes(file.path)
     reader = choose(content, file.path.name, readers)
     with_tables = reader.read(content, path, options.dialect)
-    return Loaded(file, digest, inner, reader.name, tuple(with_tables))
+    return Loaded(
+        file,
+        digest,
+        inner,
+        reader.name,
+        tuple(without_logarithms(with_seconds(table)) for table in with_tables),
+    )
 
 
 def guarded(work: Callable[[FoundFile], T], file: FoundFile) -> T:
     """`work(file)`; whatever a file nobody foresaw makes it raise becomes a `DataFileError`."""
     try:
-        return work(file)
+        # A damaged number may be of any size; differences of such numbers overflow before anybody refuses them.
+        with np.errstate(over="ignore", invalid="ignore"):
+            return work(file)
     except DataFileError:
         raise
     except (

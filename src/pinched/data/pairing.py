@@ -162,6 +162,9 @@ def _missing(
         )
     elif Role.RESISTANCE in roles and len(roles) <= 2:
         found, cure = f"{found}, but resistances or conductances", "Read it with read_any or read_pulses."
+    elif len(voltages) > 1 and not currents:
+        found = "a voltage but no current; where one of the voltages is that over a resistor, say its value "
+        found += "(--shunt, --series-resistor)"
     elif len(meanings) > 6 and table.texts:
         found, cure = f"{found}: a table of results", "Give the measured sweeps themselves."
     where = ", ".join(part for part in (place, f"columns {heads}" if heads else "") if part)

@@ -39,6 +39,7 @@ class SettingName(StrEnum):
     HOLD = "hold"  # s
     SPEED = "speed"  # text: how the instrument calls its integration
     PULSE_WIDTH = "pulse_width"  # s
+    PULSE_AMPLITUDE = "pulse_amplitude"  # V
     READ_VOLTAGE = "read_voltage"  # V
     SERIES_RESISTANCE = "series_resistance"  # ohm
     TEMPERATURE = "temperature"  # K
@@ -52,6 +53,8 @@ class SettingName(StrEnum):
     CYCLE = "cycle"  # 1
     AMBIENT = "ambient"  # text
     STACK = "stack"  # text: layers of the device
+    LIMITER = "limiter"  # text: what limits the current, such as "analyser" or "transistor"
+    FORMING = "forming"  # text: how the device was formed
     INSTRUMENT = "instrument"  # text
     TEST = "test"  # text: title of the measurement
     OPERATOR = "operator"  # text

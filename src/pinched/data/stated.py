@@ -16,7 +16,7 @@ from pinched._errors import PinchedError
 from pinched._units import to_si
 from pinched.data.settings import Origin, Setting, SettingName, find
 
-_LINE = re.compile(r"^[\s#%;/!]*([A-Za-z][\w .]*?)\s*(?:[\[(]([^\])]*)[\])])?\s*[:=,\t]\s*(\S.*?)[\s,;]*$")
+_LINE = re.compile(r"^[\s#%;/!]*([A-Za-z][\w .]*?)\s*(?:[\[(]([^\])]*)[\])])?\s*[:=,;\t]\s*(\S.*?)[\s,;]*$")
 _AREA = {"m2": 1.0, "cm2": 1e-4, "mm2": 1e-6, "um2": 1e-12, "µm2": 1e-12, "μm2": 1e-12, "nm2": 1e-18}
 _CELSIUS = {"c", "°c", "degc", "deg c", "celsius", "degree celsius", "degrees celsius"}
 _LARGEST_TEXT = 200
@@ -24,7 +24,8 @@ _LARGEST_TEXT = 200
 
 # Whole keys only: "compliance was high" is a remark. First match wins.
 _NUMBERS: tuple[tuple[str, SettingName, str], ...] = (
-    (r"((current|source)[ _.]?)?(compliance|limit)([ _.]?current)?|i[ _]?(comp|compliance|limit|cc)",
+    (r"((current|source)[ _.]?)?(compliance|limit)([ _.]?current)?|i[ _]?(comp|compliance|limit|cc)"
+     r"|strombegrenzung|stromgrenze|limite? de cou?rrent[ei]?|compliance[ _]?(strom|courant)",
      SettingName.COMPLIANCE_CURRENT, "A"),
     (r"((voltage|v)[ _.]?)?(sweep|scan|ramp)[ _.]?(rate|speed)", SettingName.SWEEP_RATE, "V/s"),
     (r"(start|initial)([ _.]?(voltage|bias|v))|start", SettingName.START, "V"),
@@ -33,20 +34,24 @@ _NUMBERS: tuple[tuple[str, SettingName, str], ...] = (
     (r"((source|sweep|step|measure(ment)?)[ _.]?)?delay([ _.]?time)?", SettingName.DELAY, "s"),
     (r"hold([ _.]?time)?", SettingName.HOLD, "s"),
     (r"pulse[ _.]?(width|duration|length)|t[ _]?pulse", SettingName.PULSE_WIDTH, "s"),
+    (r"pulse[ _.]?(amplitude|voltage|height)|v[ _]?pulse", SettingName.PULSE_AMPLITUDE, "V"),
     (r"read[ _.]?voltage|v[ _]?read|reading[ _]?voltage", SettingName.READ_VOLTAGE, "V"),
     (r"series[ _.]?(resistance|resistor)|r[ _]?series|rs", SettingName.SERIES_RESISTANCE, "ohm"),
-    (r"((sample|chuck|stage|substrate|device|set)[ _.]?)?temp(erature)?", SettingName.TEMPERATURE, "K"),
+    (r"((sample|chuck|stage|substrate|device|set)[ _.]?)?temp(erature?|érature|eratura)?",
+     SettingName.TEMPERATURE, "K"),
     (r"((device|cell|electrode|active)[ _.]?)?area", SettingName.AREA, "m2"),
     (r"cycle", SettingName.CYCLE, "1"),
 )  # fmt: skip
 _TEXTS: tuple[tuple[str, SettingName], ...] = (
     (r"(test|start|record|measurement|creation|run)?[ _./]?(date|timestamp|date[ _/]?time|record[ _]?time)"
-     r"|last executed|started|time[ _]?stamp|recordtime", SettingName.DATE),
+     r"|last executed|started|time[ _]?stamp|recordtime|datum|fecha|data e ora", SettingName.DATE),
     (r"site([ _.]?coordinates?)?|die|position", SettingName.SITE),
-    (r"(sample|wafer|chip)([ _.]?(name|id|no|number))?", SettingName.SAMPLE),
+    (r"(sample|wafer|chip)([ _.]?(name|id|no|number))?|probe|échantillon|muestra|campione", SettingName.SAMPLE),
     (r"(device|dut|cell)([ _.]?(name|id|no|number))?", SettingName.DEVICE),
     (r"ambient|atmosphere|environment", SettingName.AMBIENT),
     (r"stack|material( stack)?|materials", SettingName.STACK),
+    (r"(current[ _.]?)?limiter|(current[ _.]?)?limited[ _.]?by", SettingName.LIMITER),
+    (r"(electro)?forming([ _.]?(voltage|condition|process))?", SettingName.FORMING),
     (r"instrument|analy[sz]er|smu|mainframe|instrument[ _]?(name|model)", SettingName.INSTRUMENT),
     (r"(test|setup|setup[ _]?title|classic[ _]?test|experiment|procedure|title)([ _.]?name)?", SettingName.TEST),
     (r"operator|user([ _]?name)?", SettingName.OPERATOR),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -102,9 +102,13 @@ class RawTable:
     """Cycle that the format states for this block; None when it states none."""
     groups: tuple[str, ...] = ()
     """Device or cycle that a row above the heads names for each column ("" for none); empty without such a row."""
+    said: Mapping[int, Meaning] = field(default_factory=dict)
+    """What columns hold whose numbers are no longer what their heads say."""
 
     def meaning(self, column: int) -> Meaning:
         """What `column` (counted from 0) holds, as its head and the format's own unit say."""
+        if column in self.said:
+            return self.said[column]
         head = self.heads[column] if self.heads else ""
         unit = self.units[column] if self.units else ""
         if not unit and head.strip().lower() == "id" and self._has_drain():

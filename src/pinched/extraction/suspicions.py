@@ -13,18 +13,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from pinched._units import show
 from pinched.data.kinds import Use
 from pinched.data.table import RawTable
+from pinched.extraction.digits import different_values, written_digits
 from pinched.extraction.inspected import Basis, FoundColumn
 
 _SMALLEST_RESISTANCE, _LARGEST_RESISTANCE = 1.0, 1e14
 _SMALLEST_CURRENT, _LARGEST_CURRENT = 1e-13, 10.0
 _LARGEST_VOLTAGE = 1000.0
-_MOST_VALUES = 500
-"""Values judged per column: enough to know its digits."""
 _SAME = 3e-6
 """Difference, as a share of the peak, that the digits of an export leave between a column and its multiple."""
 # A unit is short and has a letter: "(1)" and "(SMU1)" number things, "(forward sweep)" is a remark.
@@ -101,7 +100,8 @@ def table_suspicions(table: RawTable, columns: Sequence[FoundColumn]) -> Iterato
     for c in filled:
         if c.use is Use.TIME:
             yield from _backwards(table, c.number - 1)
-    yield from _odd_units(table, [c for c in columns if c.used])
+    # In the head of a logarithm brackets part the quantity, not a unit.
+    yield from _odd_units(table, [c for c in columns if c.used and c.number - 1 not in table.said])
     if not any(table.name(columns[-1].number - 1) in item.place for item in copies):
         yield from _unused(table, columns)
     yield from _rounded(table, [c.number - 1 for c in filled if c.used and c.use in _MEASURED])
@@ -232,14 +232,11 @@ def _backwards(table: RawTable, column: int) -> Iterator[Suspicion]:
 def _rounded(table: RawTable, columns: list[int]) -> Iterator[Suspicion]:
     found: list[tuple[int, int, int]] = []
     for c in columns:
-        values = table.numbers[:, c]
-        # A value that comes again, such as a round current limit, is one value.
-        values = np.unique(values[np.isfinite(values) & (values != 0)])
-        values = values[:: max(values.size // _MOST_VALUES, 1)]
+        values = different_values(table.numbers[:, c])
         # Few values prove nothing.
         if values.size < 8:
             continue
-        digits, last = _digits(values)
+        digits, last = written_digits(values)
         short = digits <= 2
         # Among values of many digits a few round ones stand out, when they end sooner than the others do: a
         # small number with fixed decimals is short as well, but ends where the others end.
@@ -257,15 +254,6 @@ def _rounded(table: RawTable, columns: list[int]) -> Iterator[Suspicion]:
             "a figure, or exported with too few digits",
             table.name(c) + more,
         )
-
-
-def _digits(
-    values: Float[np.ndarray, " value"],
-) -> tuple[Int[np.ndarray, " value"], Int[np.ndarray, " value"]]:
-    """Significant digits of each value as written, and the power of ten of the last one."""
-    parts = [f"{abs(value):.11e}".split("e") for value in values.tolist()]
-    digits = np.array([max(len(mantissa.replace(".", "").rstrip("0")), 1) for mantissa, _ in parts])
-    return digits, np.array([int(power) for _, power in parts]) - digits + 1
 
 
 def _duplicates(table: RawTable, columns: list[int]) -> Iterator[Suspicion]:

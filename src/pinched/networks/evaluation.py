@@ -31,7 +31,7 @@ from pinched.networks.quantized import QuantizedNetwork
 from pinched.networks.score import Score
 from pinched.networks.storage import describe_storage
 from pinched.networks.stored import MemoryNetwork
-from pinched.networks.training import accuracy
+from pinched.networks.training import accuracy, cross_entropy
 
 
 def array_accuracy(
@@ -123,6 +123,7 @@ def evaluate(
     confusion = torch.stack([one.confusion for one in found]).sum(0, dtype=torch.float64)
     per_class = torch.bincount(data.labels, minlength=classes).double().clamp(min=1) * len(numbers)
     baseline, nearest = baselines(data, training_data)
+    twin = network.module if float_model is None else float_model
     return Score(
         name=data.name,
         layers=network.layers,
@@ -131,7 +132,9 @@ def evaluate(
         training=training,
         images=len(data),
         test_set=_describe(data, training_data),
-        accuracy_float=accuracy(network.module if float_model is None else float_model, data),
+        accuracy_float=accuracy(twin, data),
+        loss_float=cross_entropy(twin, data),
+        accuracy_train=math.nan if training_data is None else accuracy(twin, training_data),
         accuracy_quantized=float(array_accuracy(network, network.words[None], data)[0]),
         accuracy_array=torch.cat([one.shares for one in found]).numpy(),
         baseline=baseline,

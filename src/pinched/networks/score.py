@@ -70,6 +70,10 @@ class Score:
     """Time (s) and temperature (K) between writing and reading; None where they were read at once."""
     sensitivity: Sensitivity | None = None
     """Which property of the device costs how much; None where nobody asked."""
+    loss_float: float = float("nan")
+    """Mean cross-entropy (nats) of the float twin on the test images; NaN where nobody computed it."""
+    accuracy_train: float = float("nan")
+    """The float twin on its training images; NaN where they were not given."""
     required: tuple[Requirement, ...] = ()
     """What a wanted accuracy asks of each property; () where nobody asked."""
 

@@ -243,6 +243,8 @@ def network_numbers(score: Score) -> dict[str, Any]:
         "images": score.images,
         "test_set": score.test_set,
         "accuracy_float": score.accuracy_float,
+        "loss_float": score.loss_float,
+        "accuracy_train": score.accuracy_train,
         "accuracy_quantized": score.accuracy_quantized,
         "accuracy_array": {
             "mean": accuracy.mean(),

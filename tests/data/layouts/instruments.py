@@ -1,6 +1,6 @@
 """What instruments and programs write as text: source-meters, analysers, potentiostats, oscilloscopes, scripts."""
 
-from data.layouts.loop import CLOCK, PRINTED, TABS, TWO, VI, VU, Layout, body
+from data.layouts.loop import AMP, CLOCK, COUNT, PRINTED, TABS, TWO, VI, VOLT, VU, Layout, body
 from pinched.data.options import ReadOptions
 
 SHUNT = ReadOptions(shunt="50 ohm")
@@ -18,6 +18,34 @@ METERS = {
             "{n},{u:.8g},uAmp DC,6,5,F,F,Front,F,Main,{v:.6g},Volt DC,5,T,2W,F,F,11/20/2023,10:00:00,0.{k:06d}"
         ),
         PRINTED,
+    ),
+    "buffer saved at the front panel": Layout(
+        "Buffer Name,defbuffer1\nBuffer Size,100000\nNumber of Readings,121\nFirmware Version,1.7.7b\n"
+        "Index,Reading,Unit,Range Digits,Disp Digits,Math,Start Group,Limit1 High,Limit1 Low,Terminal,Source Value,"
+        "Source Unit,Source Output,Date,Time,Fractional Seconds\n"
+        + body("{n},{i:.6e},Amp DC,6.5,5.5,None,F,F,F,Front,{v:.6g},Volt DC,On,11/28/2026,14:02:01,0.{k:06d}")
+    ),
+    "analyser under a comma as decimal mark": Layout(
+        "SetupTitle; IV\nTestParameter; Channel.IName; ITop; IBot\nTestParameter; Channel.VName; VTop; VBot\n"
+        "TestParameter; Channel.Mode; V; COMMON\nTestParameter; Channel.Func; VAR1; CONST\n"
+        "TestParameter; Measurement.Primary.Compliance; 0,001\nDataName; VTop; ITop\n"
+        + body("DataValue; {v:.6g}; {i:.6e}", comma=True)
+    ),
+    "ferroelectric tester": Layout(
+        "DynamicHysteresisResult\n\nTable 1\nArea [mm2]: 0.01\nTime [s]\tV+ [V]\tI1 [A]\tP1 [uC/cm2]\n"
+        + body("{t:.6g}\t" + TABS + "\t{k}"),
+        name="a.dat",
+        time=CLOCK,
+    ),
+    "clock times": Layout(
+        "date,V,I\n"
+        + "".join(
+            f"28.11.2026 23:59:{58 + k / 2:06.3f},{v:.6g},{i:.6e}\n"
+            if k < 4
+            else f"29.11.2026 00:{(k - 4) // 120:02d}:{(k - 4) / 2 % 60:06.3f},{v:.6g},{i:.6e}\n"
+            for k, (v, i) in enumerate(zip(VOLT.tolist(), AMP.tolist(), strict=True))
+        ),
+        time=0.5 * COUNT,
     ),
     "source-meter program": Layout(
         "Test Name,IV Characterizer\nDate,11/20/2023\n\nPoint,SMU-1 Voltage (V),SMU-1 Current (A),SMU-1 Time (s)\n"

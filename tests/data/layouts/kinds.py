@@ -31,6 +31,19 @@ RETENTION: dict[str, Kind] = {
         None,
     ),
     "both states": (table("Time (s),R_LRS (ohm),R_HRS (ohm)\n", TIME, OHMS, HIGH), "retention", BOTH, None),
+    "clock times": (
+        "timestamp,R_LRS (ohm),R_HRS (ohm)\n"
+        + "".join(
+            f"2026-11-28 {10 + k // 60}:{k % 60:02d}:00,{a:.9g},{b:.9g}\n"
+            for k, (a, b) in enumerate(zip(OHMS, HIGH, strict=True))
+        ),
+        "retention",
+        [
+            {"time": 60.0 * N, "resistance": OHMS, "state": "lrs"},
+            {"time": 60.0 * N, "resistance": HIGH, "state": "hrs"},
+        ],
+        None,
+    ),
     "both states as currents": (
         table("# Read voltage: 0.1 V\nTime (s),I_LRS (A),I_HRS (A)\n", TIME, 0.1 / OHMS, 0.1 / HIGH),
         "retention",

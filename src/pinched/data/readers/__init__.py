@@ -8,6 +8,7 @@ one without touching this package, see `plugins`.
 from pinched.data.readers._reader import Reader
 from pinched.data.readers.arc_one import ARC_ONE
 from pinched.data.readers.closed import CLOSED
+from pinched.data.readers.decoding import UTF16_MARKS
 from pinched.data.readers.easyexpert import EASYEXPERT
 from pinched.data.readers.hdf5 import HDF5
 from pinched.data.readers.labelled import LABELLED
@@ -38,6 +39,9 @@ HEAD_BYTES = 16384
 def choose(content: bytes, name: str, readers: tuple[Reader, ...] = READERS) -> Reader:
     """The reader that is surest of `content` in a file called `name`; `TEXT` when none is sure."""
     head = content[:HEAD_BYTES]
+    if head.startswith(UTF16_MARKS):
+        # Formats are told by words, which an export as "Unicode text" writes in two bytes a letter.
+        head = content[: 2 * HEAD_BYTES].decode("utf-16", errors="replace").encode()
     sure = [reader.sniff(head, name) for reader in readers]
     best = max(range(len(readers)), key=lambda k: sure[k])
     return readers[best] if sure[best] > 0 else TEXT

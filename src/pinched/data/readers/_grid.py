@@ -19,6 +19,8 @@ from pinched.data.table import RawTable, number, numeric_column
 
 _CHUNK = 1024
 """Rows whose cells are held as text at one time."""
+_SMALL_PART = 0.25
+"""Share of the rows of a file below which its tables may be no more than settings above the measurement."""
 
 
 def tables(grid: Grid, path: str) -> list[RawTable]:
@@ -30,10 +32,11 @@ def tables(grid: Grid, path: str) -> list[RawTable]:
     own = any(text == SET_MARK for _, text in grid.comments[:1])
     quick = _clean_table(grid, path, USUAL)
     found = [quick] if quick is not None else by_row(grid, path, shared=not own)
-    if not found:
-        # Exports that explain each number in words: only where nothing else is a table.
+    rows = sum(len(table.lines) for table in found)
+    if rows < _SMALL_PART * len(grid.rows):
+        # Exports that explain each number in words: only where nothing else of any size is a table.
         wordy = _clean_table(grid, path, FEW)
-        found = [wordy] if wordy is not None else []
+        found = [wordy] if wordy is not None and len(wordy.lines) * _SMALL_PART > rows else found
     return finished(found, grid.decimal, labelled=own)
 
 
@@ -69,7 +72,7 @@ def _clean_table(grid: Grid, path: str, share: float) -> RawTable | None:
             values = None if column in texts else numeric_column(cells, decimal)
             if values is not None:
                 numbers[at - start : at - start + len(body), column] = values
-            elif (at == start or column in texts) and all(number(cell, decimal) is None for cell in cells):
+            elif (at == start or column in texts) and not any(_says_number(cell, decimal) for cell in cells):
                 known = texts.setdefault(column, {})
                 known.update((at - start + row, cell.strip()) for row, cell in enumerate(cells))
             else:
@@ -93,6 +96,12 @@ def _clean_table(grid: Grid, path: str, share: float) -> RawTable | None:
         ),
         path,
     )
+
+
+def _says_number(cell: str, decimal: str) -> bool:
+    """Whether `cell` holds a number; "None" in a column of words is one of the words."""
+    value = number(cell, decimal)
+    return value is not None and not np.isnan(value)
 
 
 def _plain_numbers(grid: Grid, start: int, stop: int, width: int) -> Float[np.ndarray, "row column"] | None:

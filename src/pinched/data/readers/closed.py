@@ -3,6 +3,7 @@
 They are recognised so that a person is told what to export instead of that "text was found on line 1".
 """
 
+import re
 from typing import NamedTuple, NoReturn
 
 from pinched._errors import DataFileError
@@ -15,6 +16,7 @@ class _Closed(NamedTuple):
     cure: str
 
 
+_JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\[\s*)?\{\s*\"[^\"\n]{0,200}\"\s*:")
 _CSV = "Export the data as CSV and give that file"
 _BY_SUFFIX = {
     ".opj": _Closed("an Origin project", "Export the worksheet as ASCII in Origin and give that file."),
@@ -65,6 +67,8 @@ def _identify(head: bytes, name: str) -> _Closed | None:
     for magic, closed in _BY_MAGIC:
         if head.startswith(magic):
             return closed
+    if _JSON.match(head):
+        return _Closed("a JSON file", "Write its arrays as columns of a CSV and give that file.")
     # Zip files that look like workbooks by name are left to the workbook reader, which says what is wrong.
     lowered = name.lower()
     # A suffix alone does not refuse plain text: somebody may have exported ASCII under the old name.

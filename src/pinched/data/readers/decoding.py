@@ -10,6 +10,9 @@ import re
 from pinched._errors import DataFileError
 from pinched.data.columns import FOREIGN_WORDS
 
+UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+"""Byte order marks of UTF-16."""
+
 _CONTROL = bytes((*range(9), *range(14, 32), 127))
 """Characters that text does not hold."""
 _ENCODINGS = ("cp1251", "gb18030", "shift_jis", "big5", "euc_kr", "koi8_r")
@@ -20,7 +23,7 @@ _FORTRAN = re.compile(r"(\d\.?)[dD]([+-]\d{1,3})(?!\d)")
 
 def decode(content: bytes, path: str) -> tuple[str, str]:
     """Text of a file and a note on its encoding ("" for UTF-8); refuses bytes that are no text."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if content.startswith(UTF16_MARKS):
         return _checked(content.decode("utf-16", errors="replace"), path), ""
     if b"\x00" in content[:4096]:
         sample = content[:4096]

@@ -10,9 +10,11 @@ compliance are the device's; what other terminals show is set aside.
 from __future__ import annotations
 
 import csv
+import re
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import overload
 
 import numpy as np
@@ -28,6 +30,8 @@ from pinched.data.settings import Origin, Setting, SettingName
 from pinched.data.table import Dialect, RawTable
 
 _LAST_KEY = "AutoAnalysis.Marker.Data.StartCondition"
+_SEMICOLONS = re.compile(r'^"?(?:SetupTitle|Setup title|TestParameter|Classic test name)"?\s*;', re.MULTILINE)
+_DECIMAL_COMMA = re.compile(r"^([+-]?\d+),(\d+)(?=$|[eE\s])")
 _KINDS = ("TestParameter", "MetaData", "AnalysisSetup")
 
 
@@ -41,7 +45,8 @@ class _Record:
 
 
 def _sniff(head: bytes, name: str) -> float:  # noqa: ARG001
-    text = head.replace(b"\x00", b"")
+    # Where the comma is the decimal mark, Windows parts lists by semicolons.
+    text = head.replace(b"\x00", b"").replace(b";", b",")
     if b"SetupTitle," in text and b"TestParameter," in text:
         return 0.95
     return 0.95 if b"Channel.VName" in text and b"Classic test name" in text else 0.0
@@ -51,11 +56,14 @@ def _read(content: bytes, path: str, dialect: Dialect) -> list[RawTable]:
     text, note = clean_text(content, path)
     found: list[RawTable] = []
     lines = Lines(text)
-    for record in _records(lines):
+    separator = ";" if _SEMICOLONS.search(text) else ","
+    decimal = dialect.decimal or ("," if separator == ";" else ".")
+    cut = partial(_cells, separator=separator)
+    for record in _records(lines, cut, decimal):
         if len(record.lines) > 1:
-            samples = _Samples(lines, record.lines)
-            rows = Rows(samples, _cells)
-            grid = Grid(rows, record.lines, decimal=dialect.decimal or ".", raw=samples, separator=",")
+            samples = _Samples(lines, record.lines, separator)
+            rows = Rows(samples, cut)
+            grid = Grid(rows, record.lines, decimal=decimal, raw=samples, separator=separator)
             found.extend(part for table in tables(grid, path) for part in _described(table, record, note))
     if not found:
         cure = "Run the test again, or export a record that holds samples."
@@ -66,8 +74,8 @@ def _read(content: bytes, path: str, dialect: Dialect) -> list[RawTable]:
 class _Samples(Sequence[str]):
     """The lines of a table without the word that begins each of them, cut when somebody looks."""
 
-    def __init__(self, lines: Lines, numbered: array[int]) -> None:
-        self._lines, self._numbered = lines, numbered
+    def __init__(self, lines: Lines, numbered: array[int], separator: str) -> None:
+        self._lines, self._numbered, self._separator = lines, numbered, separator
 
     def __len__(self) -> int:
         return len(self._numbered)
@@ -80,26 +88,28 @@ class _Samples(Sequence[str]):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         line = self._lines[self._numbered[index] - 1]
-        kind, mark, rest = line.partition(",")
+        kind, mark, rest = line.partition(self._separator)
         return rest if mark and kind.strip() in ("DataName", "DataValue") else line
 
 
-def _cells(line: str) -> list[str]:
+def _cells(line: str, separator: str) -> list[str]:
     if '"' in line:
         try:
-            return [cell.strip() for cell in next(csv.reader([line], skipinitialspace=True))]
+            return [
+                cell.strip() for cell in next(csv.reader([line], delimiter=separator, skipinitialspace=True))
+            ]
         except (csv.Error, StopIteration):
             pass
-    return [cell.strip() for cell in line.split(",")]
+    return [cell.strip() for cell in line.split(separator)]
 
 
-def _records(lines: Lines) -> list[_Record]:
+def _records(lines: Lines, cut: Callable[[str], list[str]], decimal: str) -> list[_Record]:
     records = [_Record()]
     in_table = False
     for at, line in enumerate(lines, start=1):
         if not line.strip():
             continue
-        cells = _cells(line)
+        cells = cut(line)
         kind = cells[0]
         if kind in ("DataName", "DataValue"):
             if kind == "DataName" and records[-1].lines:
@@ -117,7 +127,10 @@ def _records(lines: Lines) -> list[_Record]:
         if kind in _KINDS or not kind:
             cells = cells[1:]
         if cells and cells[0]:
-            records[-1].keys[cells[0]] = cells[1:]
+            values = cells[1:]
+            if decimal == ",":
+                values = [_DECIMAL_COMMA.sub(r"\1.\2", cell) for cell in values]
+            records[-1].keys[cells[0]] = values
             in_table = kind not in _KINDS and cells[0] == _LAST_KEY
     return records
 

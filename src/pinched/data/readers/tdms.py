@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +24,26 @@ _RAW_TO_FLOAT = 8
 """Bytes of a number after scaling; a sample may take one byte in the file."""
 
 
+@contextmanager
+def _warnings_kept() -> Iterator[list[str]]:
+    """What npTDMS warns of in the block, kept instead of printed: it quotes the damaged bytes."""
+    from nptdms.log import log_manager
+
+    said: list[str] = []
+
+    def keep(record: logging.LogRecord) -> bool:
+        said.append(record.getMessage())
+        return False
+
+    # Every module of npTDMS logs by this handler.
+    handler = log_manager.console_handler
+    handler.addFilter(keep)
+    try:
+        yield said
+    finally:
+        handler.removeFilter(keep)
+
+
 def _sniff(head: bytes, name: str) -> float:  # noqa: ARG001
     return 0.97 if head.startswith(b"TDSm") else 0.0
 
@@ -30,18 +53,23 @@ def _read(content: bytes, path: str, dialect: Dialect) -> list[RawTable]:  # noq
     from nptdms import TdmsFile
 
     try:
-        # The metadata first: the sizes they claim must fit the file before anything is allocated.
-        plan = TdmsFile.read_metadata(io.BytesIO(content))
-        total = sum(len(channel) for group in plan.groups() for channel in group.channels())
-        check_size(total * _RAW_TO_FLOAT, content, path, "channels", compressed=False)
-        file = TdmsFile.read(io.BytesIO(content))
-        found = [table for group in file.groups() for table in _group(file, group)]
+        with _warnings_kept() as said:
+            # The metadata first: the sizes they claim must fit the file before anything is allocated.
+            plan = TdmsFile.read_metadata(io.BytesIO(content))
+            total = sum(len(channel) for group in plan.groups() for channel in group.channels())
+            check_size(total * _RAW_TO_FLOAT, content, path, "channels", compressed=False)
+            file = TdmsFile.read(io.BytesIO(content))
+            found = [table for group in file.groups() for table in _group(file, group)]
     except DataFileError:
         raise
     except Exception as error:
         # npTDMS raises whatever the damaged bytes lead to.
         reason = str(error).strip().splitlines()[0][:100] if str(error).strip() else type(error).__name__
         raise DataFileError(path, "", f"not a readable TDMS file ({reason})", _CURE) from None
+    if said:
+        found = [
+            replace(table, notes=(*table.notes, "the file is damaged or was cut off")) for table in found
+        ]
     if not found:
         raise DataFileError(path, "", "no channel holds numbers", "Give the file with the measurement.")
     labels = [label_of(table.device) for table in found]

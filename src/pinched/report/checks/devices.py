@@ -1,7 +1,7 @@
 """Checks of sweeps and their table: what stands behind a statistic, and what bounds it.
 
 `check_devices` answers V1 to V3 and S1 to S4 of the guideline table; V4 (whole curves) and V5 (correlated cycles)
-come from the variability modules.
+come from `variability`.
 """
 
 from __future__ import annotations
@@ -11,14 +11,24 @@ from collections.abc import Sequence
 import numpy as np
 
 from pinched._units import show
+from pinched.data.settings import SettingName, find
 from pinched.data.sweep import IVSweep
 from pinched.devices.spread import working_devices
 from pinched.extraction.intervals import binomial_interval
 from pinched.extraction.table import Flag, SwitchingTable
 from pinched.report.checks.record import Check, Guideline, Verdict
 
-WANTED = ("temperature", "ambient", "area", "stack", "date")
+WANTED = (
+    SettingName.STACK, SettingName.AREA, SettingName.TEMPERATURE, SettingName.AMBIENT, SettingName.LIMITER,
+    SettingName.FORMING,
+)  # fmt: skip
 """Settings that a report needs and that no curve shows."""
+
+DISTURB = 0.5
+"""Read voltage over the smallest switching voltage above which a read may change the state."""
+
+SERIES = 0.1
+"""Share of the LRS that a series resistance may be before it takes part in every number."""
 
 
 def check_devices(
@@ -38,6 +48,7 @@ def check_devices(
         _read_voltage(table),
         _overshoot(sweeps, table),
         _absolute(sweeps),
+        _series_resistance(sweeps, table),
     ]
 
 
@@ -116,25 +127,31 @@ def _dropped(table: SwitchingTable, skipped: int, by_hand: int) -> Check:
 
 
 def _metadata(sweeps: Sequence[IVSweep]) -> Check:
-    known, unknown = [], []
-    for name, present in (
-        ("compliance", any(s.compliance_current is not None for s in sweeps)),
-        ("sweep rate", any(s.time is not None for s in sweeps)),
-        *((name, any(_states(s, name) for s in sweeps)) for name in WANTED),
-    ):
-        (known if present else unknown).append(name)
-    words = f"{len(known)} of {len(known) + len(unknown)} known ({', '.join(known) or 'none'})"
+    counts = {
+        "compliance": sum(s.compliance_current is not None for s in sweeps),
+        "sweep rate": sum(s.time is not None or _states(s, SettingName.SWEEP_RATE) for s in sweeps),
+        **{str(name): sum(_states(s, name) for s in sweeps) for name in WANTED},
+    }
+    known = {name: count for name, count in counts.items() if count}
+    unknown = [name for name in counts if name not in known]
+    told = ", ".join(
+        name if count == len(sweeps) else f"{name} in {count} of {len(sweeps)} sweeps"
+        for name, count in known.items()
+    )
+    words = f"{len(known)} of {len(counts)} known ({told or 'none'})"
+    partly = any(count < len(sweeps) for count in known.values())
     return Check(
         code="S1",
         guideline=Guideline.METHODS2019,
         question="Do the data say how they were measured?",
-        verdict=Verdict.PASS if not unknown else Verdict.CANNOT_TELL,
+        verdict=Verdict.CANNOT_TELL if unknown else Verdict.WARN if partly else Verdict.PASS,
         finding=words + (f" (missing: {', '.join(unknown)})" if unknown else ""),
     )
 
 
 def _states(sweep: IVSweep, name: str) -> bool:
-    return any(setting.name == name for setting in sweep.settings)
+    # A table of samples keeps the heads that people gave it: "Stack" is the stack.
+    return any(setting.name.lower() == name and setting.value is not None for setting in sweep.settings)
 
 
 def _bounds(table: SwitchingTable) -> Check:
@@ -159,12 +176,27 @@ def _bounds(table: SwitchingTable) -> Check:
 
 
 def _read_voltage(table: SwitchingTable) -> Check:
+    ratio = table.on_off_ratio
+    both = np.isfinite(ratio)
+    question = "Are both states read at one stated voltage, well below those that switch?"
+    read = show(table.read_voltage, "V")
+    if not both.any():
+        verdict, words = Verdict.CANNOT_TELL, f"no cycle has both states at {read} (missing: samples there)"
+    else:
+        switching = np.abs(np.concatenate([table.v_set, table.v_reset]))
+        switching = switching[np.isfinite(switching)]
+        smallest = float(np.quantile(switching, 0.05)) if switching.size else float("inf")
+        near = table.read_voltage > DISTURB * smallest
+        verdict = Verdict.WARN if near else Verdict.PASS
+        words = f"both at {read}, interpolated, not the best ratio along the sweep: median ratio "
+        words += f"{np.median(ratio[both]):.3g} in {int(both.sum())} of {len(table)} cycles"
+        words += f"; 5 % of the switching voltages lie below {show(smallest, 'V')}" if near else ""
     return Check(
         code="S3",
         guideline=Guideline.METHODS2019,
-        question="Are both states read at one stated voltage?",
-        verdict=Verdict.PASS,
-        finding=f"both at {show(table.read_voltage, 'V')}, interpolated, not the best ratio along the sweep",
+        question=question,
+        verdict=verdict,
+        finding=words,
     )
 
 
@@ -207,6 +239,28 @@ def _absolute(sweeps: Sequence[IVSweep]) -> Check:
         finding=f"{lost} of {_count(len(sweeps), 'sweep')} store |I|: rectification and offsets cannot be seen"
         if lost
         else "currents are signed",
+    )
+
+
+def _series_resistance(sweeps: Sequence[IVSweep], table: SwitchingTable) -> Check:
+    stated = [find(s.settings, SettingName.SERIES_RESISTANCE).number for s in sweeps]
+    ohms = [value for value in stated if value is not None]
+    lrs = table.measured("resistance_lrs")
+    lrs = lrs[np.isfinite(lrs)]
+    if not ohms:
+        verdict, words = Verdict.CANNOT_TELL, "(missing: series resistance)"
+    elif not lrs.size:
+        verdict, words = Verdict.CANNOT_TELL, f"{show(max(ohms), 'ohm')} in series (missing: LRS)"
+    else:
+        share = max(ohms) / float(np.median(lrs))
+        verdict = Verdict.WARN if share > SERIES else Verdict.PASS
+        words = f"{show(max(ohms), 'ohm')} in series is {share:.1%} of the median LRS"
+    return Check(
+        code="S4r",
+        guideline=Guideline.METHODS2019,
+        question="Is the series resistance below a tenth of the LRS?",
+        verdict=verdict,
+        finding=words,
     )
 
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pinched.data.sweep import IVSweep
-from pinched.data.traces import Endurance, Retention
+from pinched.data.traces import Endurance
 from pinched.extraction.table import SwitchingTable
 from pinched.report.checks.devices import check_devices
 from pinched.report.checks.endurance import check_endurance
 from pinched.report.checks.network import check_network
+from pinched.report.checks.plasticity import check_levels, check_pulses
 from pinched.report.checks.record import Check
 from pinched.report.checks.retention import check_retention
 from pinched.report.checks.variability import check_variability
@@ -38,8 +39,9 @@ def every_check(
     if findings is not None:
         records = findings.records
         measured = [record for record in records if isinstance(record, Endurance) and record.provenance.file]
-        checks += check_endurance(measured, findings.criterion)
-        checks += check_retention(
-            [record for record in records if isinstance(record, Retention) and len(record) > 2]
-        )
+        checks += check_endurance(measured, findings.criterion if findings.criterion_stated else None)
+        kept = [one for one in findings.retention if one.drift is not None and one.trace.provenance.file]
+        checks += check_retention([one.trace for one in kept], [one.fit for one in kept])
+        checks += check_pulses(findings.pulses)
+        checks += check_levels(findings.pairs, len(findings.levels))
     return checks + check_network(found)

@@ -1,4 +1,4 @@
-"""Checks of variability: whole curves beside single points (V4), correlated cycles (V5)."""
+"""Checks of variability: devices and cycles apart (V1s), whole curves beside points (V4), correlated cycles (V5)."""
 
 from __future__ import annotations
 
@@ -10,16 +10,54 @@ from pinched._errors import PinchedError
 from pinched.data.sweep import IVSweep
 from pinched.extraction.series import autocorrelation
 from pinched.extraction.table import SwitchingTable
-from pinched.extraction.variability import curve_variability
+from pinched.extraction.variability import VarianceComponents, curve_variability, variance_components
 from pinched.report.checks.record import Check, Guideline, Verdict
+
+QUANTITIES = ("v_set", "v_reset", "resistance_lrs", "resistance_hrs")
+"""Columns of the table that statistics are made of."""
 
 SHORTEST = 20
 """Cycles of one device below which an autocorrelation says nothing."""
 
 
 def check_variability(sweeps: Sequence[IVSweep], table: SwitchingTable) -> list[Check]:
-    """V4 and V5 for `sweeps` and their `table`."""
-    return [_curves(sweeps), _series(table)]
+    """V1 (scatter told apart), V4 and V5 for `sweeps` and their `table`."""
+    return [_apart(table), _curves(sweeps), _series(table)]
+
+
+def _apart(table: SwitchingTable) -> Check:
+    found: dict[str, VarianceComponents] = {}
+    for quantity in QUANTITIES:
+        values = np.abs(table.measured(quantity))
+        try:
+            found[quantity] = variance_components(
+                np.log(np.where(values > 0, values, np.nan)), table.device_number
+            )
+        except PinchedError:
+            continue
+    if not found:
+        verdict, words = Verdict.CANNOT_TELL, "(missing: several devices, of which some have several cycles)"
+    else:
+        # Cycles of one device repeat what the device says: each is worth less than a device of its own.
+        per_device = len(table) / len(table.devices)
+        worst = max(found, key=lambda name: found[name].share)
+        narrow = np.sqrt(1.0 + (per_device - 1.0) * found[worst].share)
+        told = "; ".join(
+            f"{name} D2D {one.device_to_device:.2g}, C2C {one.cycle_to_cycle:.2g}"
+            for name, one in found.items()
+        )
+        verdict = Verdict.PASS
+        words = (
+            f"standard deviations of logarithms: {told}; intervals that count the cycles as devices would be "
+        )
+        words += f"{narrow:.1f} times too narrow"
+    return Check(
+        code="V1s",
+        guideline=Guideline.METHODS2019,
+        question="Is the scatter between devices told apart from that between cycles?",
+        verdict=verdict,
+        finding=words,
+    )
 
 
 def _curves(sweeps: Sequence[IVSweep]) -> Check:
@@ -27,7 +65,10 @@ def _curves(sweeps: Sequence[IVSweep]) -> Check:
         found = curve_variability(list(sweeps))
         verdict = Verdict.PASS
         low, high = found.interval
-        words = f"coefficient of whole curves {found.coefficient:.2f} [{low:.2f}, {high:.2f}], {found.cycles} cycles"
+        words = (
+            f"whole curves {found.coefficient:.2f} [{low:.2f}, {high:.2f}] beside {found.pointwise:.2f} by points"
+            f", {found.cycles} cycles"
+        )
     except PinchedError as error:
         verdict, words = Verdict.CANNOT_TELL, str(error)
     return Check(
@@ -36,6 +77,7 @@ def _curves(sweeps: Sequence[IVSweep]) -> Check:
         question="Is the variability of whole curves given beside that of single points?",
         verdict=verdict,
         finding=words,
+        our_reading=False,
     )
 
 
@@ -44,7 +86,7 @@ def _series(table: SwitchingTable) -> Check:
     worst, where = 0.0, ""
     tested = 0
     for device, name in enumerate(table.devices):
-        for quantity in ("v_set", "v_reset", "resistance_lrs", "resistance_hrs"):
+        for quantity in QUANTITIES:
             values = table.measured(quantity)[numbers == device]
             values = values[np.isfinite(values)]
             if values.size < SHORTEST or np.ptp(values) == 0:

@@ -54,6 +54,8 @@ class Findings:
     """How devices and cycles differ."""
     criterion: Criterion
     """What counts as a cycle that worked."""
+    criterion_stated: bool = False
+    """Whether somebody stated it; otherwise it is a default."""
     endurance: tuple[Endurance, ...] = ()
     """Both states over the cycles of each device, from endurance files or, without them, from the sweeps."""
     lives: tuple[DeviceLife, ...] = ()
@@ -111,6 +113,7 @@ def gather_findings(
         conduction=find_conduction(sweeps, workers=workers, progress=progress),
         variability=find_variability(sweeps, table, seed=seed) if len(table) else None,
         criterion=rule,
+        criterion_stated=criterion is not None,
         endurance=lived,
         lives=lives,
         survival=survival,
