@@ -38,7 +38,9 @@ class Standardise(nn.Module):
 
     def forward(self, x: Float[Tensor, "image pixel"]) -> Float[Tensor, "image channel row column"]:
         """The images, standardised."""
-        return (x.view(-1, *self.shape) - self.mean) / self.deviation
+        found = (x.view(-1, *self.shape) - self.mean) / self.deviation
+        # Channels last in memory: convolutions of so few channels train in two thirds of the time.
+        return found.contiguous(memory_format=torch.channels_last)
 
 
 def cnn(
@@ -83,4 +85,4 @@ def cnn(
             bound = 1.0 / math.sqrt(layer.weight[0].numel())
             for p in layer.parameters():
                 nn.init.uniform_(p, -bound, bound, generator=generator)
-    return nn.Sequential(*layers)
+    return nn.Sequential(*layers).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
