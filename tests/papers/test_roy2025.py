@@ -124,7 +124,7 @@ def test_epochs_belong_to_the_paper_whose_training_is_open(tmp_path):
         app, ["reproduce", "marraccini2025", "--epochs", "3", "--out", str(tmp_path / "x")]
     )
     assert called.exit_code == 2
-    assert "--epochs is for roy2025" in called.output
+    assert "are for roy2025" in called.output
 
 
 def test_the_papers_accuracy_and_loss_cannot_belong_to_the_same_images():

@@ -82,6 +82,9 @@ def reproduce(
         int | None,
         typer.Option(help="Epochs of every training (roy2025).", min=1, show_default="by data set"),
     ] = None,
+    larger: Annotated[
+        bool, typer.Option("--larger", help="Also a larger network on CIFAR-10, for hours (roy2025).")
+    ] = False,
     data: Annotated[
         Path | None,
         typer.Option(
@@ -101,9 +104,11 @@ def reproduce(
         from pinched.report.numbers import to_json
 
         chosen = papers()[paper]
-        if epochs is not None and not chosen.epochs:
-            raise PinchedError(f"--epochs is for roy2025; the recipes of {paper} are fixed. Leave it out.")
-        options: dict[str, Any] = {"epochs": epochs} if chosen.epochs else {}
+        if (epochs is not None or larger) and not chosen.epochs:
+            raise PinchedError(
+                f"--epochs and --larger are for roy2025; the recipes of {paper} are fixed. Leave them out."
+            )
+        options: dict[str, Any] = {"epochs": epochs, "larger": larger} if chosen.epochs else {}
         found = chosen.compute(
             out,
             data=_data_folder(data),

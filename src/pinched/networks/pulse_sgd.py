@@ -80,8 +80,9 @@ class PulseSGD(torch.optim.Optimizer):
         `endurance` is how many pulses a device survives, `write` what time and energy are reckoned with. `span` is
         the weight at the end of the window as a multiple of the mean size of the layer's first weights.
         Layers named in `digital` stay digital. `checkpoint` is the file that model and optimizer are kept in when
-        devices wear out. Raises `PinchedError` for a model without such layers, an unknown name, weights that do not
-        fit the span or are not finite, and a rule that needs a symmetric point which the device does not have.
+        devices wear out. First weights beyond the span are held at its end. Raises `PinchedError` for a model without
+        such layers, an unknown name, weights that are all zero or not finite, and a rule that needs a symmetric point
+        which the device does not have.
         """
         require(type(self), lr > 0, f"lr is {lr}; it is above zero.")
         require(type(self), span > 0, f"span is {span}; a multiple of the mean weight, above zero.")

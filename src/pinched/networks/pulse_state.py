@@ -265,6 +265,7 @@ class PulseState(nn.Module):
         self.draws = torch.Generator().manual_seed(int(generator(seed, "pulses of training").integers(2**62)))
         self.register_buffer("taken", torch.zeros((), dtype=torch.int64))
         self.register_buffer("draws_state", self.draws.get_state())
+        self.register_state_dict_pre_hook(_note_draws)
 
     def kept(self, name: str) -> Tensor:
         """Digital memory `name` of the rule."""
@@ -287,15 +288,16 @@ class PulseState(nn.Module):
         bank.check(index, count, int(self.taken) + 1)
         bank.pulse(index, count, self.draws)
 
-    def state_dict(self, *args, **kwargs):
-        """Every buffer, the generator as it stands now."""
-        self.draws_state.copy_(self.draws.get_state())
-        return super().state_dict(*args, **kwargs)
-
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Go back to what `state_dict` gave."""
         self.load_state_dict(dict(state))
         self.draws.set_state(self.draws_state.clone())
+
+
+def _note_draws(state: PulseState, prefix: str, keep_vars: bool) -> None:
+    """Before a state is kept: the generator as it stands then."""
+    del prefix, keep_vars
+    state.draws_state.copy_(state.draws.get_state())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

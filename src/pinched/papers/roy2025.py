@@ -49,6 +49,7 @@ def reproduce(
     fast: bool = False,
     epochs: int | None = None,
     seeds: int | None = None,
+    larger: bool = False,
     seed: int = 0,
     workers: int = 1,
     progress: Progress | None = None,
@@ -57,12 +58,13 @@ def reproduce(
 
     `data` is a folder with `mnist/` and `cifar10/`; what is not there is None, and `left_out` says so. `epochs` is
     that of every training (by default 8 on MNIST, 5 in the devices, 30 on CIFAR-10), `seeds` how many networks for
-    MNIST. `fast` takes fewer of all and lists them in `shortened`. With more than one of `workers` networks are
-    trained by other processes. A run that was stopped goes on from its parts, a training from its last whole epoch.
-    Raises `PinchedError` for a folder that is not ours, and for data that are damaged.
+    MNIST; `larger` trains a larger network on CIFAR-10 too, for hours. `fast` takes fewer of all and lists them in
+    `shortened`. With more than one of `workers` networks are trained by other processes. A run that was stopped goes
+    on from its parts, a training from its last whole epoch. Raises `PinchedError` for a folder that is not ours, and
+    for data that are damaged.
     """
     with one_thread():
-        return _reproduce(out, data, fast, epochs, seeds, seed, workers, progress or Silent())
+        return _reproduce(out, data, fast, epochs, seeds, larger, seed, workers, progress or Silent())
 
 
 def _reproduce(
@@ -71,6 +73,7 @@ def _reproduce(
     fast: bool,
     epochs: int | None,
     seeds: int | None,
+    larger: bool,
     seed: int,
     workers: int,
     tracker: Progress,
@@ -94,7 +97,7 @@ def _reproduce(
             "cifar: no cifar10_train_jpeg.npz; give --data with the folder of the CIFAR-10 files."
         )
     else:
-        jobs += _cifar_jobs(colours, fast, epochs, seed, keep)
+        jobs += _cifar_jobs(colours, fast, epochs, seed, keep, larger)
     with begun(parts, jobs, workers) as elsewhere:
         options: Values = {"fast": fast, "seed": seed}
         found: Values = {
@@ -242,18 +245,20 @@ def _mnist_jobs(folder: Path, fast: bool, epochs: int | None, seeds: range, keep
     ]
 
 
-def _cifar_jobs(folder: Path, fast: bool, epochs: int | None, seed: int, keep: str | None) -> list[Job]:
+def _cifar_jobs(
+    folder: Path, fast: bool, epochs: int | None, seed: int, keep: str | None, larger: bool
+) -> list[Job]:
     options: Values = {
         "seed": seed, "epochs": epochs or (4 if fast else 30), "more": 1 if fast else 3, "chips": 2 if fast else 5,
-        "limit": None,
     }  # fmt: skip
     return [
         Job(
-            name=f"cifar_{seed}",
+            name=f"{'larger' if big else 'cifar'}_{seed}",
             options=options,
             work=images.cifar,
-            arguments=options | {"folder": folder, "keep": keep},
+            arguments=options | {"folder": folder, "keep": keep, "larger": big},
         )
+        for big in ((False, True) if larger else (False,))
     ]
 
 
@@ -289,9 +294,11 @@ def _mnist(by_name: dict[str, Values]) -> Values:
 def _cifar(by_name: dict[str, Values]) -> Values:
     found = [value for name, value in by_name.items() if name.startswith("cifar")]
     if not found:
-        return dict.fromkeys(_CIFAR_KEYS) | {"run": None}
+        return dict.fromkeys(_CIFAR_KEYS) | {"run": None, "larger": None}
     (one,) = found
+    big = [value for name, value in by_name.items() if name.startswith("larger")]
     return {
+        "larger": big[0] if big else None,
         "float_test": one["float_test"],
         "float_train": one["float_train"],
         "ex_situ_5": one["ex_situ"]["aware_5"]["mean"],
