@@ -228,8 +228,7 @@ class _Transferring(PulseRule):
         assert fast is not None
         state.apply_counts(fast, counts_by_chance(wanted, state.step, self.most, state.draws))
         if (taken + 1) % self.every == 0:
-            index = fast.layout.column((taken + 1) // self.every - 1)
-            fast.read(index)
+            index = fast.column((taken + 1) // self.every - 1)
             held = fast.share(index) - state.kept("zero")[index]
             count = self._counts(state, index, self.transfer * held)
             some = count != 0

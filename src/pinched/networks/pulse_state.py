@@ -98,14 +98,13 @@ class PulseLayout:
             first += inputs
         return torch.cat(lines), torch.cat(matrix)
 
-    def column(self, number: int) -> Int64[Tensor, " weight"]:
-        """Weights of word line `number` of each matrix, which begin anew where they have fewer."""
-        return torch.cat(
-            [
-                first + number % inputs + inputs * torch.arange(outputs)
-                for first, (outputs, inputs) in zip(self.offsets, self.shapes, strict=False)
-            ]
-        )
+    def columns(self) -> tuple[Int64[Tensor, " output"], Int64[Tensor, " output"]]:
+        """Weights of the first word line of each matrix, and after how many further lines each begins anew."""
+        first = [
+            start + inputs * torch.arange(outputs)
+            for start, (outputs, inputs) in zip(self.offsets, self.shapes, strict=False)
+        ]
+        return torch.cat(first), torch.cat([torch.full((o,), i) for o, i in self.shapes])
 
 
 def picked(law: L, index: Int64[Tensor, " picked"]) -> L:
@@ -175,6 +174,7 @@ class DeviceBank(nn.Module):
         lines, matrix = layout.word_lines()
         # Copies of a weight stand on one word line, on bit lines of their own.
         self._line, self._matrix = lines.repeat(copies), matrix
+        self._first, self._lines = layout.columns()
         self._limit: Tensor | None = None
         if endurance is not None:
             parts = [
@@ -225,6 +225,11 @@ class DeviceBank(nn.Module):
         both = most[:lines] + most[lines:]
         per_matrix = torch.zeros(len(self.layout.shapes), dtype=torch.int64)
         self.steps += per_matrix.index_add_(0, self._matrix, both).max()
+
+    def column(self, number: int) -> Int64[Tensor, " output"]:
+        """Weights of word line `number` of each matrix, anew where there are fewer; one read is counted."""
+        self.reads += 1
+        return self._first + number % self._lines
 
     def read(self, index: Int64[Tensor, " device"] | slice = slice(None)) -> None:
         """Count reads of the word lines that hold a device of `index`, one after the other in each matrix."""

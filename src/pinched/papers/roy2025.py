@@ -315,10 +315,14 @@ def _shortened(with_mnist: bool, with_cifar: bool) -> list[str]:
     ]
     if with_mnist:
         notes += [
-            "mnist.*: 1 seed instead of 5; 2 epochs in float instead of 8, 1 in the devices instead of 5",
+            "mnist.*: 1 seed instead of 5; unless --epochs is given 2 in float instead of 8, 1 in the devices "
+            "instead of 5",
             "mnist.ex_situ: 2 chips instead of 5; without the 31 levels of the pulse curve",
             "mnist.in_situ: one rule instead of four",
         ]
     if with_cifar:
-        notes += ["cifar.*: 4 epochs in float instead of 30, 1 in arrays instead of 3; 2 chips instead of 5"]
+        notes += [
+            "cifar.*: unless --epochs is given 4 in float instead of 30; 1 in arrays instead of 3; 2 chips "
+            "instead of 5"
+        ]
     return notes

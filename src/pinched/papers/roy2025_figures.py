@@ -16,7 +16,7 @@ from pinched.papers.panels import write_panels
 from pinched.papers.roy2025_graphene import Figure4
 from pinched.papers.roy2025_graphene_figure import draw_figure_4
 from pinched.report.figures_network import draw_confusion
-from pinched.report.style import NOTE, Colour, SvgText, Width, to_pdf, to_png, to_svg
+from pinched.report.style import NOTE, Colour, SvgText, Width, note_title, to_pdf, to_png, to_svg
 
 Values = Mapping[str, Any]
 
@@ -33,7 +33,9 @@ def plot_curves(curves: Values, ax: Axes, quantity: str, stated: float, title: s
     for split, colour, marker in (("train", Colour.MUTED, "s"), ("test", Colour.DATA, "o")):
         values = factor * np.array(curves[f"{quantity}_{split}"])
         ax.plot(epoch, values, marker=marker, markersize=2.6, color=colour, label=split)
-    ax.axhline(factor * stated, color=Colour.SET, linewidth=0.8, linestyle="--", label="the paper, after 300")
+    ax.axhline(
+        factor * stated, color=Colour.SET, linewidth=0.8, linestyle="--", label="the paper, after 300 epochs"
+    )
     ax.set_xlabel("Epoch")
     ax.set_ylabel("Accuracy (%)" if quantity == "accuracy" else "Mean cross-entropy (nat)")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -47,7 +49,7 @@ def plot_curves(curves: Values, ax: Axes, quantity: str, stated: float, title: s
 def plot_one_confusion(matrix: list[list[float]], ax: Axes, title: str, classes: tuple[str, ...]) -> Axes:
     """Answers to each true class (%); returns `ax`."""
     draw_confusion(np.array(matrix), classes, ax)
-    ax.set_title(title, fontsize=NOTE, color=Colour.MUTED)
+    note_title(ax, title)
     return ax
 
 
@@ -90,9 +92,7 @@ def write_figures(found: Values, folder: Path) -> None:
         digits = name == "MNIST"
         classes = tuple(str(k) for k in range(10)) if digits else CIFAR10_CLASSES
         matrices = [
-            lambda ax, m=matrix, e=epoch, t=title, c=classes: plot_one_confusion(
-                m, ax, f"{t}, epoch {e} (% of a class)", c
-            )
+            lambda ax, m=matrix, e=epoch, t=title, c=classes: plot_one_confusion(m, ax, f"{t}, epoch {e}", c)
             for epoch, matrix in curves["confusion"].items()
         ]
         file = f"confusion_{'mnist' if digits else 'cifar10'}.png"

@@ -85,8 +85,8 @@ def _mnist_rows(mnist: Values) -> list[Comparison]:
             paper="~92 %",
             ours=f"{share(mnist['in_situ'], 2)} after {epochs} epochs (mixed precision with read-back, read in the "
             f"array); SGD in float {share(mnist['sgd'], 2)}" + (f"; {others}" if others else ""),
-            why="A digital accumulator and a read after each pulse make good what nonlinearity and scatter do. "
-            f"It takes {main['cost']['mean']:.1f} pulses per device, {main['cost']['largest']} at most.",
+            why="A digital accumulator and a read after each pulse are to make good what nonlinearity and scatter "
+            f"do. It takes {main['cost']['mean']:.1f} pulses per device, {main['cost']['largest']} at most.",
         ),
         Comparison(
             where="text",
