@@ -6,7 +6,7 @@ import pytest
 from pinched._errors import PinchedError
 from pinched._random import generator
 from pinched.data.traces import PulseTrace
-from pinched.extraction.calibration.synapses import LABELS, score_labels, synapse_traces
+from pinched.extraction.calibration.synapses import LABELS, label_bound, score_labels, synapse_traces
 from pinched.extraction.nonlinearity import Convention, Direction, progress, pulses_from_label
 from pinched.extraction.synapse import fit_synapse
 
@@ -91,3 +91,24 @@ def test_another_law_is_said_to_miss():
     up = PulseTrace(conductance=1e-5 * (1 + 10 / (1 + np.exp(-20 * (x - 0.5)))))
     down = PulseTrace(conductance=1e-5 * (11 - 10 * progress(x, 5.0)))
     assert "misses" in fit_synapse(up, down).text
+
+
+def test_the_fit_scatters_as_little_as_any_unbiased_estimate_can():
+    """The Cramer-Rao bound is a limit from below: the fit meets it within the error of 60 trains (9 %)."""
+    bound = np.array(label_bound(0.02, 0.0))
+    found = np.array(
+        [
+            [abs(side.nonlinearity(Convention.NEUROSIM_LABEL)) for side in (fit.up, fit.down)]
+            for fit in (fit_synapse(*synapse_traces(generator(0, "bound", k), 0.02, 0.0)) for k in range(60))
+        ]
+    )
+    assert np.all(found.std(axis=0) < 1.3 * bound)
+    assert np.all(found.std(axis=0) > 0.7 * bound)
+
+
+def test_the_bound_is_in_proportion_to_the_noise_and_falls_with_the_root_of_the_reads():
+    one, two = np.array(label_bound(0.01, 0.0)), np.array(label_bound(0.02, 0.0))
+    assert np.allclose(two, 2.0 * one, rtol=1e-9)
+    many = np.array(label_bound(0.01, 0.0, pulses=480))
+    assert np.allclose(many, one / 4.0, rtol=0.06)
+    assert np.all(np.array(label_bound(0.01, 0.005)) > one)

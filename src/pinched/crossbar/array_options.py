@@ -19,6 +19,7 @@ from pinched._params import quantity, require
 from pinched.crossbar.converters import Adc, Dac
 from pinched.crossbar.imperfections import Imperfections, Place
 from pinched.crossbar.inputs import Amplitude, InputCoding
+from pinched.crossbar.level_sets import LevelPairs, LevelSet
 from pinched.crossbar.mapping import ArrayMapping, DifferentialPair
 from pinched.crossbar.window import ConductanceWindow, Device
 
@@ -142,10 +143,26 @@ class ArrayOptions:
         used, levels = self.mapping.levels_used(), self.imperfections.levels
         require(
             self,
-            used is None or levels is None or (levels - 1) % (used - 1) == 0,
+            used is None or not isinstance(levels, int) or (levels - 1) % (used - 1) == 0,
             f"{self.mapping.name} needs {used} levels per device, but the devices have {levels}. Use fewer bits per "
             "cell.",
         )
+        for name, held in (
+            ("levels", levels),
+            ("the mapping", self.mapping.levels if isinstance(self.mapping, LevelPairs) else None),
+        ):
+            if isinstance(held, LevelSet):
+                low, high = held.conductances[0], held.conductances[-1]
+                fits = (
+                    max(abs(low - self.window.g_min), abs(high - self.window.g_max))
+                    <= 1e-6 * self.window.width
+                )
+                require(
+                    self,
+                    fits,
+                    f"{name} holds conductances from {low:g} to {high:g} S, the window goes from "
+                    f"{self.window.g_min:g} to {self.window.g_max:g} S. Take device=levels.window.",
+                )
 
     @property
     def reads_plainly(self) -> bool:

@@ -23,6 +23,7 @@ from torch import Tensor
 from pinched._params import quantity, require
 from pinched._random import cell_uniforms
 from pinched.constants import K_B, E
+from pinched.crossbar.level_sets import LevelSet
 from pinched.crossbar.window import ConductanceWindow
 from pinched.devices.drift import PowerDrift
 from pinched.devices.spatial import SpatialCorrelation
@@ -91,8 +92,9 @@ class Temperature:
 class Imperfections:
     """Everything that keeps a device from being the conductance that was meant; the default is perfect."""
 
-    levels: int | None = None
-    """Equally spaced conductances from g_min to g_max that can be programmed, ends included; None for a continuum."""
+    levels: int | LevelSet | None = None
+    """Conductances that can be programmed: so many, equally spaced from g_min to g_max, or a set; None for a
+    continuum."""
     device_to_device: float = quantity(
         0.0, "1", r"\sigma_\mathrm{log}", "deviation of ln G between devices that were programmed alike"
     )
@@ -128,7 +130,7 @@ class Imperfections:
     def __post_init__(self) -> None:
         require(
             self,
-            self.levels is None or self.levels >= 2,
+            not isinstance(self.levels, int) or self.levels >= 2,
             f"levels is {self.levels}; a device that stores something has 2 or more.",
         )
         for name, most in (
@@ -173,6 +175,8 @@ class Imperfections:
         """`conductance` (S) at the nearest level; backward the identity."""
         if self.levels is None:
             return conductance
+        if isinstance(self.levels, LevelSet):
+            return conductance + (self.levels.nearest(conductance) - conductance).detach()
         step = window.width / (self.levels - 1)
         rounded = window.g_min + ((conductance - window.g_min) / step).round() * step
         return conductance + (rounded - conductance).detach()

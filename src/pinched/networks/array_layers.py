@@ -106,6 +106,15 @@ class ArrayConv(nn.Module):
         if any(self.margins):
             mode = "constant" if self.padding_mode == "zeros" else self.padding_mode
             x = nnf.pad(x, self.margins, mode=mode)
+        kernels = [m.plain() for m in self.matrices]  # type: ignore[operator]
+        known = [k for k in kernels if k is not None]
+        if len(known) == len(kernels):
+            # One product per place with one matrix is a convolution, which torch computes without unfolding.
+            weight = torch.cat(known).reshape(self.out_channels, -1, *self.kernel_size)
+            convolve = (nnf.conv1d, nnf.conv2d, nnf.conv3d)[axes - 1]
+            bias = None if self.bias is None else self.bias.to(x.dtype)
+            out = convolve(x, weight.to(x.dtype), bias, self.stride, 0, self.dilation, self.groups)
+            return out[0] if single else out
         for k in range(axes):
             width = (self.kernel_size[k] - 1) * self.dilation[k] + 1
             x = x.unfold(2 + k, width, self.stride[k])[..., :: self.dilation[k]]

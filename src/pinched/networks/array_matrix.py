@@ -22,7 +22,7 @@ from pinched.crossbar.array_options import ArrayOptions, WireGradient
 from pinched.crossbar.converters import Adc, FixedRange, round_through
 from pinched.crossbar.imperfections import Place
 from pinched.crossbar.tiling import tiled
-from pinched.networks.array_state import Conductances, read_state, standard_normal, through_wires
+from pinched.networks.array_state import Conductances, ReadState, read_state, standard_normal, through_wires
 
 SATURATED = 0.01
 """Share of conversions at the end of a range beyond which a warning is given."""
@@ -143,6 +143,22 @@ class ArrayMatrix(nn.Module):
         self.conductance.copy_(conductance)
         self._draw_converters()
         self.at_time(time)
+
+    @torch.no_grad()
+    def hold(self, shares: Float[Tensor, "output input cell"], scale: float) -> None:
+        """Take over devices that were written elsewhere: their places in the window (0 to 1).
+
+        `scale` is the weight at the end of the window. Programming the chip anew would lose them.
+        """
+        options, window = self.options, self.options.window
+        cells = window.g_min + window.width * shares.double().transpose(0, 1)
+        self.weight_scale.fill_(scale)
+        reference = options.mapping.reference(window)
+        self.conductance.copy_(self.tiling.fold(cells.to(self.conductance), reference))
+        spread = cells.new_full(cells.shape[:2], reference) if options.mapping.has_reference else None
+        stood = options.mapping.outputs(options.mapping.combine(cells, spread, window), window)
+        self.weight.copy_(stood.transpose(0, 1) * scale)
+        self.at_time(0.0)
 
     @torch.no_grad()
     def at_time(self, time: float) -> None:
@@ -279,7 +295,19 @@ class ArrayMatrix(nn.Module):
             out = self._read(flat, self.matrix, self.variance, reference, self.weight_scale)
         return out.reshape(*x.shape[:-1], t.outputs)
 
-    def _train_pass(self, flat: Tensor) -> Tensor:
+    def plain(self) -> Float[Tensor, "output input"] | None:
+        """What one read multiplies with, as a matrix: drawn anew in training; None unless a read is one product."""
+        if self._observer is not None or not self.options.reads_plainly:
+            return None
+        if not self.training:
+            return self.collapsed.transpose(0, 1)
+        found, scale = self._drawn()
+        return (
+            self._decoded(found.signals).reshape(-1, self.tiling.outputs)[self.tiling.padding :] * scale
+        ).transpose(0, 1)
+
+    def _drawn(self) -> tuple[ReadState, Tensor]:
+        """Devices drawn from the weights as a read finds them, and the weight at the end of the window."""
         options, t = self.options, self.tiling
         scale = self._scale()
         weight = self.weight / scale
@@ -294,10 +322,13 @@ class ArrayMatrix(nn.Module):
                 self._ratio = state.attenuation(self.time)
             effective = conductance * self._ratio
         self._steps_taken += 1
-        found = state.signals(conductance, effective, weight, traps=None)
-        if options.reads_plainly:
-            decoded = self._decoded(found.signals)
-            return flat @ (decoded.reshape(-1, t.outputs)[t.padding :] * scale)
+        return state.signals(conductance, effective, weight, traps=None), scale
+
+    def _train_pass(self, flat: Tensor) -> Tensor:
+        plain = self.plain()
+        if plain is not None:
+            return flat @ plain.transpose(0, 1)
+        found, scale = self._drawn()
         matrix, variance, reference = self._folded(
             found.signals, found.variance, found.reference_variance, self._fold()
         )

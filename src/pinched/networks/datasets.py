@@ -2,9 +2,10 @@
 
 `digits5x4` are the ten binary patterns of marraccini2025fast (for demonstrations: training images only),
 `digits` the 8 x 8 digits that come with scikit-learn (a real test set in a second), `mnist` the usual
-benchmark (four files, from a folder or fetched once).
+benchmark (four files, from a folder or fetched once), `cifar10` the colour images, from a folder of JPEG copies.
 """
 
+import io
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from jaxtyping import Float, Int64
+from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from pinched._errors import PinchedError
@@ -187,4 +189,49 @@ def mnist(
         labels=torch.from_numpy(labels.astype(np.int64)),
         classes=_DIGITS,
         note=f"{len(images)} {part} images of 28 x 28 pixels (MNIST{whole})",
+    )
+
+
+CIFAR10_CLASSES = (
+    "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+)  # fmt: skip
+
+_CIFAR10_FILE = "cifar10_{split}_jpeg.npz"
+
+
+def cifar10(split: Split | str = Split.TRAIN, *, folder: Path | str, limit: int | None = None) -> ImageSet:
+    """CIFAR-10, 3 x 32 x 32, as JPEG copies: 50 000 training or 10 000 test images, or the first `limit` of them.
+
+    `folder` holds cifar10_train_jpeg.npz and cifar10_test_jpeg.npz with `blob` (all JPEG files one after the other),
+    `length` (of each) and `label`. They are not the original pixels: the note says so. Each row is channel after
+    channel. Raises `PinchedError` for a file that is missing, damaged, or holds something else.
+    """
+    part = _split(split)
+    if limit is not None and limit < 1:
+        raise PinchedError(f"limit is {limit}; ask for at least one image, or leave it out for all.")
+    path = Path(folder) / _CIFAR10_FILE.format(split=part.value)
+    if not path.is_file():
+        raise PinchedError(
+            f"{path}: is not there. Give the folder of the CIFAR-10 files (NPZ of JPEG images)."
+        )
+    try:
+        with np.load(path, allow_pickle=False) as held:
+            blob, length, label = held["blob"].tobytes(), held["length"][:limit], held["label"][:limit]
+        ends = np.cumsum(length)
+        images = np.empty((len(ends), 3, 32, 32), dtype=np.uint8)
+        for k, (start, end) in enumerate(zip(ends - length, ends, strict=True)):
+            picture = Image.open(io.BytesIO(blob[start:end])).convert("RGB")
+            images[k] = np.asarray(picture).transpose(2, 0, 1)
+    except (OSError, KeyError, ValueError, UnidentifiedImageError) as error:
+        raise PinchedError(
+            f"{path}: is no set of CIFAR-10 images ({error}). It must hold blob, length and label; copy it anew."
+        ) from error
+    whole = "" if limit is None else f", the first {len(images)}"
+    return ImageSet(
+        name="cifar10",
+        split=part,
+        images=torch.from_numpy(images).reshape(len(images), -1).float().div_(255.0),
+        labels=torch.from_numpy(label.astype(np.int64)),
+        classes=CIFAR10_CLASSES,
+        note=f"{len(images)} {part} images of 32 x 32 pixels (CIFAR-10{whole}), JPEG copy of quality 75",
     )

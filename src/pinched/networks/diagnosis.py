@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from pinched._params import require
 from pinched.crossbar.array_options import ArrayOptions, Cause
+from pinched.crossbar.level_sets import LevelSet
 from pinched.networks.array_matrix import ArrayMatrix
 from pinched.networks.array_network import matrices
 from pinched.networks.array_state import wires_of
@@ -213,7 +214,8 @@ def _range(matrix: ArrayMatrix, x: Tensor) -> LayerRange:
         share = x / matrix.input_range
         clipped = float(((share > 1 + 1e-6) | (share < -matrix.input_bipolar - 1e-6)).double().mean())
     if levels is not None:
-        step = 1.0 / (levels - 1)
+        # Of unequal levels the lowest step: small weights lie there.
+        step = levels.shares[1] if isinstance(levels, LevelSet) else 1.0 / (levels - 1)
         small = float((matrix.weight.abs() / matrix.weight_scale < 0.5 * step).double().mean())
     left = 1.0
     if not wires_of(options).ideal:

@@ -9,6 +9,7 @@ from torch import nn
 
 from pinched._units import show
 from pinched.crossbar.array_options import ArrayOptions, Cause
+from pinched.crossbar.level_sets import LevelSet
 from pinched.networks.array_network import matrices
 
 
@@ -52,6 +53,7 @@ class ChipSummary:
 
     def __str__(self) -> str:
         o, now = self.options, self.options.imperfections
+        levels = len(now.levels) if isinstance(now.levels, LevelSet) else now.levels
         lines = [
             f"{'layer':24} {'matrix':>13} {'tiles':>9} {'lines':>11} {'cells':>10} {'used':>7}",
             *(
@@ -62,7 +64,7 @@ class ChipSummary:
             f"{self.tiles} tiles, {self.cells} cells; chip {self.array}, {self.time:g} s after programming",
             f"mapping: {o.mapping.name}",
             f"device: {type(o.device).__name__}, {show(o.window.g_min, 'S')} to {show(o.window.g_max, 'S')}, "
-            f"levels: {now.levels or o.mapping.levels_used() or 'a continuum'}",
+            f"levels: {levels or o.mapping.levels_used() or 'a continuum'}",
             f"wires: {o.wires.word:g} ohm per word-line segment, {o.wires.bit:g} ohm per bit-line segment, "
             f"source {o.wires.source:g} ohm, sense {o.wires.sense:g} ohm",
             f"inputs: {type(o.inputs).__name__}, DAC "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,25 +11,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from pinched._files import write_bytes, write_text
 from pinched.networks.datasets import digits5x4
 from pinched.networks.findings import Knob, Property, PropertyCost, Requirement, Sensitivity
 from pinched.papers.marraccini2025_devices import written
 from pinched.papers.marraccini2025_figures_mnist import bits_axis, plot_mnist, plot_mnist_flips
+from pinched.papers.panels import write_panels
 from pinched.report.figures_sensitivity import plot_properties, plot_required
 from pinched.report.style import (
     DEVICE_COLOURS,
     DEVICE_MARKERS,
     NOTE,
     Colour,
-    SvgText,
     Width,
-    freeze_layout,
-    new_figure,
-    paper_style,
-    to_pdf,
-    to_png,
-    to_svg,
 )
 
 Values = Mapping[str, Any]
@@ -195,34 +188,23 @@ def plot_ten_image_test(flips: Values, ax: Axes) -> Axes:
     return ax
 
 
-def _write(path: Path, width: Width, height: float, *draw: Callable[[Axes], Axes], rows: int = 1) -> None:
-    with paper_style():
-        figure, axes = new_figure(width, height, rows=rows, columns=len(draw) // rows)
-        for one, ax in zip(draw, axes.flat, strict=True):
-            one(ax)
-        freeze_layout(figure)
-        write_bytes(path, to_png(figure))
-        write_bytes(path.with_suffix(".pdf"), to_pdf(figure))
-        write_text(path.with_suffix(".svg"), to_svg(figure, SvgText.TEXT))
-
-
 def write_figures(found: Values, folder: Path) -> None:
     """Write the figures of `found` to `folder`, as SVG and PDF and as PNG of 300 dots per inch."""
     digits, mnist = found["digits"], found["mnist"]
     devices, costs, needs, flips = (digits[name] for name in ("devices", "sensitivity", "required", "flips"))
-    _write(
+    write_panels(
         folder / "word_lengths.png", Width.DOUBLE, 6.2,
         lambda ax: _titled(plot_word_lengths(digits["tables"]["20-10-10"], ax), "20-10-10: "),
         lambda ax: _titled(plot_word_lengths(digits["tables"]["20-20-20-10"], ax), "20-20-20-10: "),
     )  # fmt: skip
     height = 2.6 + 0.62 * len(written(devices))
-    _write(folder / "arrays.png", Width.DOUBLE, height, lambda ax: plot_arrays(devices, ax))
-    _write(
+    write_panels(folder / "arrays.png", Width.DOUBLE, height, lambda ax: plot_arrays(devices, ax))
+    write_panels(
         folder / "confusion.png", Width.DOUBLE, 8.6,
         lambda ax: plot_confusion(devices["confusion_fresh"], ax, "Written once, mean over 200 arrays (%)"),
         lambda ax: plot_confusion(devices["confusion_repaired"], ax, "Verified, two spares, 50 arrays (%)"),
     )  # fmt: skip
-    _write(
+    write_panels(
         folder / "properties.png", Width.DOUBLE, 5.4,
         *(
             lambda ax, part=part, name=name: _named(
@@ -231,7 +213,7 @@ def write_figures(found: Values, folder: Path) -> None:
             for part, name in ((costs, "Working devices"), (costs["batch"], "Batch yield of 40 %"))
         ),
     )  # fmt: skip
-    _write(
+    write_panels(
         folder / "required.png", Width.DOUBLE, 5.0,
         *(
             lambda ax, name=name, title=title: _named(
@@ -241,7 +223,7 @@ def write_figures(found: Values, folder: Path) -> None:
             for name, title in (("written_once", "Written once"), ("verify_2_spares", "Verified, two spares"))
         ),
     )  # fmt: skip
-    _write(
+    write_panels(
         folder / "turned_pixels.png", Width.DOUBLE, 5.6,
         lambda ax: plot_turned(
             flips["chosen_right"], ax, f"Paper's conversion, 3 bits: {100 * flips['chosen_3_bits']:.1f} % of 200"
@@ -253,10 +235,10 @@ def write_figures(found: Values, folder: Path) -> None:
         ),
         rows=2,
     )  # fmt: skip
-    _write(folder / "ten_image_test.png", Width.SINGLE, 5.6, lambda ax: plot_ten_image_test(flips, ax))
+    write_panels(folder / "ten_image_test.png", Width.SINGLE, 5.6, lambda ax: plot_ten_image_test(flips, ax))
     if mnist["wide"]:
-        _write(folder / "mnist_word_lengths.png", Width.SINGLE, 6.6, lambda ax: plot_mnist(mnist, ax))
-        _write(
+        write_panels(folder / "mnist_word_lengths.png", Width.SINGLE, 6.6, lambda ax: plot_mnist(mnist, ax))
+        write_panels(
             folder / "mnist_turned_pixels.png", Width.SINGLE, 6.0,
             lambda ax: plot_mnist_flips(mnist["flips"], ax),
         )  # fmt: skip

@@ -80,8 +80,15 @@ def plot_accuracy(score: Score, ax: Axes) -> Axes:
 
 def plot_confusion(score: Score, ax: Axes) -> Axes:
     """Answers given to each true class (share in %, mean over arrays) as a matrix; returns `ax`."""
-    matrix: Float[np.ndarray, "true predicted"] = 100.0 * np.nan_to_num(score.confusion)
-    classes = [plain_text(name, 10) for name in score.classes]
+    draw_confusion(score.confusion, score.classes, ax)
+    ax.set_title("Share of the true class (%), mean over arrays", fontsize=NOTE, color=Colour.MUTED)
+    return ax
+
+
+def draw_confusion(shares: Float[np.ndarray, "true predicted"], names: tuple[str, ...], ax: Axes) -> Axes:
+    """`shares` (0 to 1) of each true class given each answer as a matrix, without a title; returns `ax`."""
+    matrix = 100.0 * np.nan_to_num(shares)
+    classes = [plain_text(name, 10) for name in names]
     # The square root brings out the errors, which are what a reader looks for.
     image = ax.imshow(
         np.sqrt(matrix), cmap=_BLUES, vmin=0.0, vmax=10.0, aspect="equal", interpolation="nearest"
@@ -118,7 +125,6 @@ def plot_confusion(score: Score, ax: Axes) -> Axes:
         bar.set_ticks([math.sqrt(p) for p in (0, 1, 10, 50, 100)], labels=["0", "1", "10", "50", "100"])
         bar.outline.set_visible(False)
     ax.tick_params(length=0)
-    ax.set_title("Share of the true class (%), mean over arrays", fontsize=NOTE, color=Colour.MUTED)
     return ax
 
 

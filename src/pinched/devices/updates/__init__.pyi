@@ -16,6 +16,8 @@ from .power import PowerUpdate as PowerUpdate
 from .quantized import QuantizedLevels as QuantizedLevels
 from .soft_bounds import SoftBoundsPmaxUpdate as SoftBoundsPmaxUpdate
 from .soft_bounds import SoftBoundsUpdate as SoftBoundsUpdate
+from .symmetry import step_at as step_at
+from .symmetry import symmetric_point as symmetric_point
 from .table import TableUpdate as TableUpdate
 from .train import pulse_trace as pulse_trace
 from .update import PulseUpdate as PulseUpdate
