@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -16,18 +17,53 @@ from rich.table import Table
 from pinched.cli import options as opt
 from pinched.cli.terminal import TerminalProgress, mistakes_end_with_two
 
+if TYPE_CHECKING:
+    from pinched.papers.comparison import Comparison, Goal
+
 
 class PaperName(StrEnum):
     """What `pinched reproduce` takes."""
 
     MARRACCINI2025 = "marraccini2025"
+    ZAMANKHANI2024 = "zamankhani2024"
 
 
-def papers() -> dict[PaperName, Callable[..., dict[str, Any]]]:
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What the command needs of a paper."""
+
+    title: str
+    """Head of the table of comparisons."""
+    twin: str
+    """Head of the column of what a goal is compared with."""
+    reproduce: Callable[..., dict[str, Any]]
+    """Computes everything; takes the folder of results and the options that papers share."""
+    comparisons: Callable[[Mapping[str, Any]], Sequence[Comparison]]
+    goals: Callable[[Mapping[str, Any]], Sequence[Goal]]
+    needs_data: bool = False
+    """True where it takes image sets."""
+
+
+def papers() -> dict[PaperName, Paper]:
     """Name on the command line -> what reproduces the paper."""
-    from pinched.papers import marraccini2025
+    from pinched.papers import (
+        marraccini2025,
+        marraccini2025_goals,
+        marraccini2025_table,
+        zamankhani2024,
+        zamankhani2024_table,
+    )
 
-    return {PaperName.MARRACCINI2025: marraccini2025.reproduce}
+    return {
+        PaperName.MARRACCINI2025: Paper(
+            "Section 3.2", "float twin", marraccini2025.reproduce, marraccini2025_table.comparisons,
+            marraccini2025_goals.goals, needs_data=True,
+        ),
+        PaperName.ZAMANKHANI2024: Paper(
+            "Simulated devices", "HDiNN", zamankhani2024.reproduce, zamankhani2024_table.comparisons,
+            zamankhani2024_table.goals,
+        ),
+    }  # fmt: skip
 
 
 def _data_folder(given: Path | None) -> Path | None:
@@ -40,11 +76,13 @@ def _data_folder(given: Path | None) -> Path | None:
 
 def reproduce(
     paper: Annotated[PaperName, typer.Argument(help="Which paper.", show_default=False)],
-    fast: Annotated[bool, typer.Option("--fast", help="Under two minutes; says what was shortened.")] = False,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="Minutes instead of hours; says what was shortened.")
+    ] = False,
     data: Annotated[
         Path | None,
         typer.Option(
-            help="Folder with mnist/ and digits5x4/ (or the MNIST files).",
+            help="Folder with mnist/ and digits5x4/ (or the MNIST files), for the papers that use them.",
             envvar="PINCHED_DATA",
             show_default="../shared, if it is there",
         ),
@@ -57,31 +95,26 @@ def reproduce(
 ) -> None:
     """Every table and figure of a paper's simulations, the paper's number beside ours, and why they differ."""
     with mistakes_end_with_two(as_json):
-        from pinched.papers.marraccini2025_goals import goals
-        from pinched.papers.marraccini2025_table import comparisons
         from pinched.report.numbers import to_json
 
-        found = papers()[paper](
-            out,
-            data=_data_folder(data),
-            fast=fast,
-            seed=seed,
-            workers=os.cpu_count() or 1,
-            progress=TerminalProgress(),
+        chosen = papers()[paper]
+        images = {"data": _data_folder(data)} if chosen.needs_data else {}
+        found = chosen.reproduce(
+            out, fast=fast, seed=seed, workers=os.cpu_count() or 1, progress=TerminalProgress(), **images
         )
         if as_json:
             sys.stdout.write(to_json(found))
             return
-        console, table = Console(), Table(title="Section 3.2", title_justify="left")
+        console, table = Console(), Table(title=chosen.title, title_justify="left")
         for head in ("what", "paper", "here", "why they differ"):
             table.add_column(head)
-        for line in comparisons(found):
+        for line in chosen.comparisons(found):
             table.add_row(line.what, line.paper, line.ours, line.why)
         console.print(table)
         reached = Table(title="Over seeds", title_justify="left")
-        for head in ("what", "to be reached", "mean", "worst seed", "float twin", "no network"):
+        for head in ("what", "to be reached", "mean", "worst seed", chosen.twin, "no network"):
             reached.add_column(head, justify="left" if head == "what" else "right")
-        for row in goals(found):
+        for row in chosen.goals(found):
             reached.add_row(row.what, row.reach, row.mean, row.worst, row.twin, row.baseline)
         console.print(reached)
         for note in found["shortened"]:

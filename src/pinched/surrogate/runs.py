@@ -140,7 +140,8 @@ def load_runs(store: str | Path | xarray.Dataset, *, rejected: bool = False) -> 
             f"{name}: none of its {status.size} runs is kept ({int((status == Status.OPEN).sum())} not simulated "
             f"yet, {int((status == Status.FAILED).sum())} failed). Go on with `pinched dataset simulate --resume`."
         )
-    columns = [str(k) for k, v in data.variables.items() if v.attrs.get("role") == "parameter"]
+    # A store lists its arrays in the order of the file system, which is another one for another store.
+    columns = sorted(str(k) for k, v in data.variables.items() if v.attrs.get("role") == "parameter")
     at = np.flatnonzero(wanted)
     return Runs(
         parameters=np.stack([data[k].values[at] for k in columns], axis=1),
