@@ -294,6 +294,7 @@ from .report.style import paper_style as paper_style
 
 __version__: str
 from .surrogate.architecture import Schedule as Schedule
+from .surrogate.device import SurrogateDevice as SurrogateDevice
 from .surrogate.evaluation import SurrogateScore as SurrogateScore
 from .surrogate.evaluation import evaluate_surrogate as evaluate_surrogate
 from .surrogate.hdinn import CompositeLoss as CompositeLoss
