@@ -172,7 +172,7 @@ class _Answer(torch.autograd.Function):
         return torch.from_numpy(answered(surrogate, columns, waveform, at, warn=True))
 
     @staticmethod
-    def backward(ctx, slope):
+    def backward(ctx, slope):  # pyright: ignore[reportIncompatibleMethodOverride]
         (theta,), (surrogate, names, waveform, at) = ctx.saved_tensors, ctx.rest
         columns = dict(zip(names, theta.numpy().T, strict=True))
         found = np.zeros(theta.shape)
