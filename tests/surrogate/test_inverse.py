@@ -7,9 +7,10 @@ import pinched as pi
 from pinched._errors import PinchedError
 from pinched.physics.presets.zamankhani2024 import Restriction
 from pinched.surrogate.architecture import Schedule
+from pinched.surrogate.descent import InverseOptions
 from pinched.surrogate.design import DesignOptions, Wish, design_device
 from pinched.surrogate.device import answered, device_parameters, runs_under
-from pinched.surrogate.inverse import InverseOptions, infer_device
+from pinched.surrogate.inverse import infer_device
 from pinched.surrogate.residual import Direct
 from pinched.surrogate.space import search_space
 from pinched.surrogate.training import train_surrogate
