@@ -308,10 +308,16 @@ from .report.style import paper_style as paper_style
 
 __version__: str
 from .surrogate.architecture import Schedule as Schedule
+from .surrogate.descent import InverseOptions as InverseOptions
+from .surrogate.design import DesignOptions as DesignOptions
+from .surrogate.design import Wish as Wish
+from .surrogate.design import design_device as design_device
+from .surrogate.device import SurrogateDevice as SurrogateDevice
 from .surrogate.evaluation import SurrogateScore as SurrogateScore
 from .surrogate.evaluation import evaluate_surrogate as evaluate_surrogate
 from .surrogate.hdinn import CompositeLoss as CompositeLoss
 from .surrogate.hdinn import HDiNN as HDiNN
+from .surrogate.inverse import infer_device as infer_device
 from .surrogate.model import Surrogate as Surrogate
 from .surrogate.model import UnseenWarning as UnseenWarning
 from .surrogate.model import ensemble as ensemble

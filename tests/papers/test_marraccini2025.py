@@ -19,7 +19,8 @@ from pinched.papers import marraccini2025_digits as digits
 from pinched.papers import marraccini2025_figures as figures
 from pinched.papers import marraccini2025_mnist as images
 from pinched.papers import marraccini2025_properties as properties
-from pinched.papers.marraccini2025_goals import Goal, goals, points
+from pinched.papers.comparison import Goal
+from pinched.papers.marraccini2025_goals import goals, points
 from pinched.papers.marraccini2025_table import as_text, comparisons
 
 KEYS = (

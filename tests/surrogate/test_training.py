@@ -212,6 +212,29 @@ def test_an_ensemble_is_the_mean_of_its_members(parts, direct):
         members[0].interval(parts[1])
 
 
+def test_members_are_what_their_seeds_give_alone(parts):
+    plan = dataclasses.replace(QUICK, epochs=2)
+    joint = train_surrogate(parts[0], Direct(width=16, depth=2), schedule=plan, members=2, seed=4)
+    alone = train_surrogate(parts[0], Direct(width=16, depth=2), schedule=plan, seed=4)
+    assert len(joint.networks) == 2
+    for a, b in zip(joint.networks[0].parameters(), alone.networks[0].parameters(), strict=True):
+        assert (a == b).all()
+    assert (joint.networks[0].out.weight != joint.networks[1].out.weight).any()
+    with pytest.raises(PinchedError, match="members is 0"):
+        train_surrogate(parts[0], Direct(), members=0)
+
+
+def test_a_device_that_was_learnt_is_known_whatever_its_drive(parts, direct, tmp_path):
+    assert direct.knows(parts[0]).all()
+    assert not direct.knows(parts[1]).any()
+    other = np.array(parts[0].parameters)
+    other[:, parts[0].names.index("amplitude")] *= 1.01
+    driven = dataclasses.replace(parts[0], parameters=other)
+    assert load_surrogate(save_surrogate(direct, tmp_path / "model")).knows(driven).all()
+    found = evaluate_surrogate(direct, parts[0], parts[0])
+    assert any("168 of 168 runs are of devices that it was trained on" in text for text in found.refused)
+
+
 def test_bad_training_is_refused(parts):
     with pytest.raises(PinchedError, match="fewer than a batch"):
         train_surrogate(parts[0].take(np.arange(10)), HDiNN())

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from pinched import __version__
-from pinched.cli import array, dataset, transport
+from pinched.cli import array, dataset, surrogate, transport
 from pinched.cli.check import check
 from pinched.cli.convert import convert
 from pinched.cli.correct import correct
@@ -43,6 +43,7 @@ app.command()(demo)
 app.command()(reproduce)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(transport.app, name="transport")
+app.add_typer(surrogate.app, name="surrogate")
 app.add_typer(array.app, name="array")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -19,8 +19,7 @@ from pinched.cli import options as opt
 from pinched.cli.terminal import TerminalProgress, mistakes_end_with_two
 
 if TYPE_CHECKING:
-    from pinched.papers.marraccini2025_goals import Goal
-    from pinched.papers.marraccini2025_table import Comparison
+    from pinched.papers.comparison import Comparison, Goal
 
 
 class PaperName(StrEnum):
@@ -28,22 +27,28 @@ class PaperName(StrEnum):
 
     MARRACCINI2025 = "marraccini2025"
     ROY2025 = "roy2025"
+    ZAMANKHANI2024 = "zamankhani2024"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reproduced:
-    """One paper: what computes it, and what the terminal shows of the result."""
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What the command needs of a paper."""
 
-    compute: Callable[..., dict[str, Any]]
     title: str
-    """What part of the paper the table is of."""
-    comparisons: Callable[[dict[str, Any]], Iterable[Comparison]]
-    goals: Callable[[dict[str, Any]], Iterable[Goal]]
-    epochs: bool
-    """Whether the epochs of its training can be chosen."""
+    """Head of the table of comparisons."""
+    twin: str
+    """Head of the column of what a goal is compared with."""
+    reproduce: Callable[..., dict[str, Any]]
+    """Computes everything; takes the folder of results and the options that papers share."""
+    comparisons: Callable[[Mapping[str, Any]], Sequence[Comparison]]
+    goals: Callable[[Mapping[str, Any]], Sequence[Goal]]
+    needs_data: bool = False
+    """True where it takes image sets."""
+    epochs: bool = False
+    """Whether the epochs of its training can be chosen, and a larger network be added."""
 
 
-def papers() -> dict[PaperName, Reproduced]:
+def papers() -> dict[PaperName, Paper]:
     """Name on the command line -> what reproduces the paper."""
     from pinched.papers import (
         marraccini2025,
@@ -51,16 +56,22 @@ def papers() -> dict[PaperName, Reproduced]:
         marraccini2025_table,
         roy2025,
         roy2025_table,
+        zamankhani2024,
+        zamankhani2024_table,
     )
 
     return {
-        PaperName.MARRACCINI2025: Reproduced(
-            compute=marraccini2025.reproduce, title="Section 3.2", epochs=False,
-            comparisons=marraccini2025_table.comparisons, goals=marraccini2025_goals.goals,
+        PaperName.MARRACCINI2025: Paper(
+            "Section 3.2", "float twin", marraccini2025.reproduce, marraccini2025_table.comparisons,
+            marraccini2025_goals.goals, needs_data=True,
         ),
-        PaperName.ROY2025: Reproduced(
-            compute=roy2025.reproduce, title="Figures 4 to 7", epochs=True,
-            comparisons=roy2025_table.comparisons, goals=roy2025_table.goals,
+        PaperName.ROY2025: Paper(
+            "Figures 4 to 7", "float twin", roy2025.reproduce, roy2025_table.comparisons, roy2025_table.goals,
+            needs_data=True, epochs=True,
+        ),
+        PaperName.ZAMANKHANI2024: Paper(
+            "Simulated devices", "HDiNN", zamankhani2024.reproduce, zamankhani2024_table.comparisons,
+            zamankhani2024_table.goals,
         ),
     }  # fmt: skip
 
@@ -76,7 +87,7 @@ def _data_folder(given: Path | None) -> Path | None:
 def reproduce(
     paper: Annotated[PaperName, typer.Argument(help="Which paper.", show_default=False)],
     fast: Annotated[
-        bool, typer.Option("--fast", help="Two minutes (roy2025: fifteen); says what was shortened.")
+        bool, typer.Option("--fast", help="Minutes instead of hours; says what was shortened.")
     ] = False,
     epochs: Annotated[
         int | None,
@@ -88,7 +99,7 @@ def reproduce(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="Folder with mnist/, cifar10/ and digits5x4/ (or the MNIST files).",
+            help="Folder with mnist/, cifar10/ and digits5x4/ (or the MNIST files), for the papers that use them.",
             envvar="PINCHED_DATA",
             show_default="../shared, if it is there",
         ),
@@ -108,15 +119,11 @@ def reproduce(
             raise PinchedError(
                 f"--epochs and --larger are for roy2025; the recipes of {paper} are fixed. Leave them out."
             )
-        options: dict[str, Any] = {"epochs": epochs, "larger": larger} if chosen.epochs else {}
-        found = chosen.compute(
-            out,
-            data=_data_folder(data),
-            fast=fast,
-            seed=seed,
-            workers=cores(),
-            progress=TerminalProgress(),
-            **options,
+        options: dict[str, Any] = {"data": _data_folder(data)} if chosen.needs_data else {}
+        if chosen.epochs:
+            options |= {"epochs": epochs, "larger": larger}
+        found = chosen.reproduce(
+            out, fast=fast, seed=seed, workers=cores(), progress=TerminalProgress(), **options
         )
         if as_json:
             sys.stdout.write(to_json(found))
@@ -128,7 +135,7 @@ def reproduce(
             table.add_row(line.what, line.paper, line.ours, line.why)
         console.print(table)
         reached = Table(title="Over seeds", title_justify="left")
-        for head in ("what", "to be reached", "mean", "worst seed", "float twin", "no network"):
+        for head in ("what", "to be reached", "mean", "worst seed", chosen.twin, "no network"):
             reached.add_column(head, justify="left" if head == "what" else "right")
         for row in chosen.goals(found):
             reached.add_row(row.what, row.reach, row.mean, row.worst, row.twin, row.baseline)

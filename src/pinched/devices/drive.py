@@ -27,6 +27,7 @@ from pinched.devices._program import program
 from pinched.devices._run import Inputs, Plan, Settings, run
 from pinched.devices.circuit import Circuit, ParameterRows, Source
 from pinched.devices.law import Law, Param, all_true
+from pinched.devices.standin import StandIn
 from pinched.devices.trace import DrivenSweep, DrivenSweeps, Trace, sweep_of
 
 
@@ -39,7 +40,7 @@ class DriveError(PinchedError):
 
 
 def drive(
-    device: Law,
+    device: Law | StandIn,
     waveform: Waveform,
     *,
     circuit: Circuit | None = None,
@@ -58,6 +59,9 @@ def drive(
 ) -> DrivenSweep | DrivenSweeps:
     """The sweep of `device` under `waveform`; a sequence of sweeps when a field of the law is a tensor with axes.
 
+    A `StandIn`, such as a trained surrogate, answers by itself: for it `points`, `times` and `name` count, and
+    anything that would stand beside or inside the device is refused.
+
     `circuit` says what stands before the device; for the usual case `series_resistance` (ohm) and
     `compliance_current` (A, both polarities) may be given instead. Recorded are all corners and `points` even times,
     or just `times` (s, rising). `initial_state` replaces the law's own. `rows` changes parameters from event to
@@ -69,6 +73,18 @@ def drive(
     Raises `PinchedError` for a state outside its bounds or arguments that do not fit, and `DriveError`, which keeps
     what was computed, where a step cannot converge: it names time, device and state.
     """
+    if isinstance(device, StandIn):
+        given = (
+            circuit is not None or initial_state is not None or rows is not None or corner_values is not None
+            or isinstance(series_resistance, torch.Tensor) or series_resistance != 0.0
+            or compliance_current is not None
+        )  # fmt: skip
+        require(
+            type(device), not given,
+            "a circuit, series resistance, compliance, state, rows or corner values were given; a stand-in answers "
+            "for the device alone, without a state that they could act on. Leave them out, or drive a law.",
+        )  # fmt: skip
+        return device.driven(waveform, points=points, times=times, name=name)
     circuit = _circuit(circuit, series_resistance, compliance_current)
     code = program(device)
     given = Inputs.of(device, circuit, initial_state, rows)

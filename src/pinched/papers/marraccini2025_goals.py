@@ -3,26 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Goal:
-    """One number that was to be reached, over seeds, beside what it must be compared with; texts."""
-
-    what: str
-    """What is measured."""
-    reach: str
-    """What was to be reached."""
-    mean: str
-    """Mean over seeds."""
-    worst: str
-    """The seed that does worst."""
-    twin: str
-    """The same in float."""
-    baseline: str
-    """What needs no network: the most frequent class, or chance."""
+from pinched.papers.comparison import Goal
 
 
 def goals(found: Mapping[str, Any]) -> tuple[Goal, ...]:

@@ -3,28 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pinched._units import show
+from pinched.papers.comparison import Comparison
 from pinched.papers.marraccini2025_devices import written
 from pinched.papers.marraccini2025_goals import goals, points, share
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Comparison:
-    """One statement of the paper beside ours; accuracies are shares, 0 to 1."""
-
-    where: str
-    """Where the paper says it."""
-    what: str
-    """What is claimed or shown."""
-    paper: str
-    """The paper's number, in its words."""
-    ours: str
-    """What is found here; "-" where it was not computed."""
-    why: str
-    """Where the two differ and why; empty where they agree."""
 
 
 def comparisons(found: Mapping[str, Any]) -> tuple[Comparison, ...]:

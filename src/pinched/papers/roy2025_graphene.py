@@ -22,7 +22,7 @@ import numpy as np
 
 from pinched._params import require
 from pinched._progress import Progress, Silent
-from pinched.papers.marraccini2025_table import Comparison
+from pinched.papers.comparison import Comparison
 from pinched.physics.graphene.charge import SurfaceCharge, surface_charge
 from pinched.physics.graphene.defects import (
     Defect,

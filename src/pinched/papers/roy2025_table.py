@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from pinched.networks.epochs import check_accuracy
-from pinched.papers.marraccini2025_goals import Goal, points, share
-from pinched.papers.marraccini2025_table import Comparison
+from pinched.papers.comparison import Comparison, Goal
+from pinched.papers.marraccini2025_goals import points, share
 
 Values = Mapping[str, Any]
 

@@ -80,7 +80,7 @@ def plot_loop(sweeps: Sequence[IVSweep], ax: Axes) -> Axes:
     """
     volts = max(float(np.abs(s.voltage).max()) for s in sweeps)
     ampere = max(float(np.abs(s.current).max()) for s in sweeps)
-    (v_factor, v_unit), (i_factor, i_unit) = _scaled(volts, "V"), _scaled(ampere, "A")
+    (v_factor, v_unit), (i_factor, i_unit) = scaled(volts, "V"), scaled(ampere, "A")
     ax.set_xlabel(f"Voltage ({v_unit})")
     ax.set_ylabel(f"Current ({i_unit})")
     ax.axhline(0, color=Colour.FAINT, linewidth=0.6, zorder=0)
@@ -122,11 +122,11 @@ def plot_course(
     `driven` says what the source's values are.
     """
     duration = float(sweeps[0].trace.time[-1] - sweeps[0].trace.time[0])
-    t_factor, t_unit = _scaled(duration, "s")
+    t_factor, t_unit = scaled(duration, "s")
     shown = _evenly(len(sweeps)) if what is not Course.SOURCE else [0]
     series = {k: _values(sweeps[k], what) for k in shown}
     name, unit = _name(what, driven)
-    factor, text = _scaled(max(float(np.abs(y).max()) for y in series.values()), unit)
+    factor, text = scaled(max(float(np.abs(y).max()) for y in series.values()), unit)
     for k in reversed(shown):
         first = k == 0
         colour = Colour.SET
@@ -158,7 +158,7 @@ def _name(what: Course | StateVariable, driven: Source) -> tuple[str, str]:
     return ("Source", "A") if driven is Source.CURRENT else ("Source", "V")
 
 
-def _scaled(largest: float, unit: str) -> tuple[float, str]:
+def scaled(largest: float, unit: str) -> tuple[float, str]:
     """Factor and prefixed unit in which `largest` has one to three digits before the point."""
     if unit == "1" or largest == 0:
         return 1.0, pretty_unit(unit)

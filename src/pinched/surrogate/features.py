@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from pinched import constants
-from pinched.physics.estimate import Estimate, estimate
+from pinched.physics.estimate import Estimate, emission_velocity, estimate
 from pinched.surrogate.runs import DRIVE, Runs
 
 GAUGE = "electron_affinity"
@@ -53,43 +53,56 @@ def estimates(runs: Runs) -> Estimate:
 
 
 def device_features(runs: Runs, guess: Estimate) -> Float[np.ndarray, "run feature"]:
-    """Numbers per run, not yet scaled."""
+    """Numbers per run, not yet scaled: numbers without a dimension only.
+
+    The equations hold fewer numbers than the table has rows. Counted in lengths of the device, in kT and in transits,
+    what is left of length, permittivities, mobilities and period are the five ratios below; length and period alone
+    only scale the current, which the formulas do. A network that is told ratios need not learn that from runs.
+    """
     raw = columns(runs)
     top, length, vt = amplitude(runs), raw["length"], guess.thermal_voltage
-    logs = {"electron_mobility", "hole_mobility", "vacancy_mobility", "length"}
-    told = [np.log10(v) if name in logs else v for name, v in raw.items() if name != GAUGE]
     barriers = np.stack([raw["barrier_left"], raw["barrier_right"]], axis=1)
+    highest = barriers.max(axis=1)
     reach = raw["vacancy_mobility"] * duration(runs) * top / length**2
     permittivity = raw["permittivity"] * constants.EPSILON_0
     charges = constants.E * np.maximum(guess.bulk.sum(axis=1) + guess.bulk[:, 2] * 3.0, 1.0)
     debye = np.sqrt(permittivity * vt / charges)
     volts = np.concatenate([np.array(_PHASES), -np.array(_PHASES)]) * top[:, None]
-    phases = np.abs(guess.current(volts))
-    told += [
-        np.log10(top), np.log10(duration(runs)), np.log10(reach), np.log10(debye / length), guess.fermi_level / vt,
-        (raw["vacancy_level"] - barriers.max(axis=1)) / vt, (raw["band_gap"] - barriers.max(axis=1)) / vt,
+    phases = _logs(guess.current(volts))
+    # What enters at a contact over what drifts away from it, per carrier: mobility over length and velocity.
+    heat = np.full_like(top, runs.common.temperature)
+    emission = [
+        np.log10(raw[f"{name}_mobility"] * top / (length * emission_velocity(raw[f"{name}_mass"], heat)))
+        for name in ("electron", "hole")
+    ]
+    told = [
+        raw["band_gap"], raw["barrier_left"], raw["barrier_right"], raw["vacancy_level"], raw["electron_mass"],
+        raw["hole_mass"], np.log10(raw["electron_mobility"] / raw["hole_mobility"]), *emission,
+        np.log10(raw["permittivity"] / length**2), np.log10(raw["image_permittivity"] * length), np.log10(top),
+        np.log10(reach), np.log10(debye / length), guess.fermi_level / vt,
+        (raw["vacancy_level"] - highest) / vt, (raw["band_gap"] - highest) / vt,
+        np.log10(1.0 + np.abs(raw["vacancy_level"] - barriers[:, 0]) / vt),
+        np.log10(1.0 + np.abs(raw["vacancy_level"] - barriers[:, 1]) / vt),
     ]  # fmt: skip
+    # Currents and conductances as shares of the largest current by formula.
+    most = phases.max(axis=1, keepdims=True)
     blocks = [
         (barriers + guess.fermi_level[:, None]) / vt[:, None],
         guess.lowering / vt[:, None],
         np.arcsinh(guess.field * (length / top)[:, None]),
-        *(
-            np.log10(np.maximum(block.reshape(len(runs), -1), _SMALLEST))
-            for block in (
-                guess.bulk,
-                guess.contact,
-                guess.injection,
-                guess.drift,
-                guess.bulk_conductance,
-                phases,
-            )
-        ),
-    ]
+        _logs(guess.bulk), _logs(guess.contact), _logs(guess.injection) - most, _logs(guess.bulk_conductance) - most,
+        phases - most,
+    ]  # fmt: skip
     return np.concatenate([np.stack(told, axis=1), *blocks], axis=1)
 
 
+def _logs(values: Float[np.ndarray, "run ..."]) -> Float[np.ndarray, "run number"]:
+    return np.log10(np.maximum(np.abs(values).reshape(len(values), -1), _SMALLEST))
+
+
 def course_features(runs: Runs, guess: Estimate) -> Float[np.ndarray, "run time feature"]:
-    """Numbers per sample, of order one; steps of time and flux are those since the sample before."""
+    """Numbers per sample, of order one and without a dimension; steps of time and flux are those since the sample
+    before, in lengths that vacancies move."""
     top, length = amplitude(runs)[:, None], columns(runs)["length"][:, None]
     mobility = columns(runs)["vacancy_mobility"][:, None]
     step = np.diff(runs.elapsed, axis=1, prepend=np.zeros((len(runs), 1)))
@@ -101,7 +114,7 @@ def course_features(runs: Runs, guess: Estimate) -> Float[np.ndarray, "run time 
         [
             runs.voltage / top,
             np.abs(runs.voltage) / 10.0,
-            np.log10(step),
+            np.log10(10.0 * moved * step),
             flux / (top * duration(runs)[:, None]),
             np.arcsinh(moved * flux),
             np.arcsinh(10.0 * moved * middle * step),

@@ -116,6 +116,13 @@ def log_current(
     return np.log10(np.maximum(np.abs(current), floor))
 
 
+def above_floor(current: Float[np.ndarray, "run time"]) -> Bool[np.ndarray, "run time"]:
+    """Samples whose |current| (A) exceeds the floor, all of them where none does: at the floor any guess below is
+    right, and intervals that are counted there look better than they are."""
+    found = np.abs(current) > FLOOR
+    return found if found.any() else np.ones_like(found)
+
+
 def score(name: str, predicted: Float[np.ndarray, "run time"], truth: Runs, training: Runs) -> Scores:
     """Figures of `predicted` (A) on the held-back runs `truth`; `training` fixes the global linear scale.
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 from torch import nn
 
 from pinched._errors import PinchedError
 from pinched._params import require
 from pinched.surrogate.architecture import Architecture, Scaling
-from pinched.surrogate.metrics import log_current
+from pinched.surrogate.metrics import above_floor, log_current
 from pinched.surrogate.runs import Runs
 
 _BATCH = 512
@@ -46,9 +46,15 @@ class Surrogate:
     """Training runs."""
     train_seconds: float = 0.0
     """CPU time of the training."""
+    seen: Int[np.ndarray, " device"] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """Marks (`Runs.marks`) of the devices that trained it or chose its best epoch."""
 
     def __post_init__(self) -> None:
         require(self, len(self.networks) >= 1, "there is no network.")
+
+    def knows(self, runs: Runs) -> Bool[np.ndarray, " run"]:
+        """Which of `runs` are of devices that it was trained on; they cannot judge it."""
+        return np.isin(runs.marks(), self.seen)
 
     def predict(self, runs: Runs, *, warn: bool = True) -> Float[np.ndarray, "run time"]:
         """Current (A) of the devices of `runs` at their samples; the current of `runs` itself is not looked at.
@@ -77,10 +83,11 @@ class Surrogate:
         return middle - half, middle + half
 
     def calibrated(self, held_back: Runs, share: float = 0.9) -> Surrogate:
-        """This surrogate with intervals that hold `share` of the samples of `held_back`."""
+        """This surrogate with intervals that hold `share` of the samples of `held_back` that lie above the floor."""
         current, spread = self._answer(held_back)
         off = np.abs(log_current(current) - log_current(held_back.current))
-        level = float(np.quantile(off / spread, share, method="higher"))
+        counted = above_floor(held_back.current)
+        level = float(np.quantile((off / spread)[counted], share, method="higher"))
         return dataclasses.replace(self, quantile=level)
 
     def unseen(self, runs: Runs) -> str:

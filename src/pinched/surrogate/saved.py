@@ -33,7 +33,7 @@ MARK = "surrogate.json"
 """A folder that holds this file is a surrogate's and may be replaced."""
 
 _WEIGHTS = "weights.safetensors"
-_FORMAT = "pinched surrogate 1"
+_FORMAT = "pinched surrogate 2"
 _CURE = "Give a folder that `save_surrogate` or `pinched surrogate train` wrote."
 
 
@@ -50,6 +50,7 @@ def save_surrogate(surrogate: Surrogate, folder: str | Path) -> Path:
     tensors |= {
         "scaling.low_end": torch.from_numpy(np.array(surrogate.scaling.low)),
         "scaling.high_end": torch.from_numpy(np.array(surrogate.scaling.high)),
+        "seen": torch.from_numpy(np.array(surrogate.seen)),
     }
     blob = save(tensors)
     about = {
@@ -122,7 +123,7 @@ def load_surrogate(folder: str | Path) -> Surrogate:
             architecture=architecture, scaling=scaling, networks=tuple(networks),
             quantile=float("nan") if about["quantile"] is None else float(about["quantile"]),
             source=str(about["source"]), seed=int(about["seed"]), runs=int(about["runs"]),
-            train_seconds=float(about["train_seconds"]),
+            train_seconds=float(about["train_seconds"]), seen=tensors["seen"].numpy(),
         )  # fmt: skip
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise DataFileError(str(path), "", f"does not describe a surrogate ({error})", _CURE) from error

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import math
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -28,6 +30,7 @@ def train_surrogate(
     architecture: Architecture,
     *,
     schedule: Schedule | None = None,
+    members: int = 1,
     validation: float = 0.1,
     seed: int = 0,
     checkpoint: str | Path | None = None,
@@ -37,14 +40,17 @@ def train_surrogate(
 
     Give the training runs of a split (`split_runs`), not all of them: what judges must not be seen. A share
     `validation` of their devices is held back to choose the best epoch and to calibrate intervals; 0 keeps the last
-    epoch and gives no intervals. `checkpoint` is a folder in which the state after every epoch is kept: a run that
-    was killed goes on there with the same numbers.
+    epoch and gives no intervals. `members` above 1 trains an ensemble: seeds `seed`, `seed` + 1, ... on one split.
+    `checkpoint` is a folder in which the state after every epoch is kept: a run that was killed goes on there with
+    the same numbers.
 
     Raises `PinchedError` for fewer runs than a batch, a loss that is no longer finite, and a checkpoint of other
     runs, another architecture or another schedule.
     """
     data = runs if isinstance(runs, Runs) else load_runs(runs)
     plan = schedule or architecture.schedule
+    if members < 1:
+        raise PinchedError(f"members is {members}; an ensemble has at least 1.")
     if len(data) < plan.batch:
         raise PinchedError(
             f"{len(data)} runs are fewer than a batch of {plan.batch}. Simulate more, or give a Schedule with a "
@@ -54,40 +60,54 @@ def train_surrogate(
     learn = architecture.thinned(data if held is None else data.take(held.training), seed)
     judge = None if held is None else architecture.thinned(data.take(held.test), seed)
     scaling = architecture.scaling(learn)
-    start = time.process_time()
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
-        network = architecture.network(scaling)
-        network = _descend(
-            architecture, network, scaling, learn, judge, plan, seed, checkpoint, progress or Silent()
-        )
+    told = _told(architecture, scaling, learn)
+    judged = None if judge is None else _told(architecture, scaling, judge)
+    digest = hashlib.sha256(learn.parameters.tobytes() + learn.current.tobytes()).hexdigest()[:16]
+    networks, start = [], time.process_time()
+    for number in range(seed, seed + members):
+        place = None if checkpoint is None else Path(checkpoint)
+        if place is not None and members > 1:
+            place = place / f"member_{number}"
+        mark = f"{architecture!r} {plan!r} seed {number} split {seed} runs {digest}"
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(number)
+            fresh = architecture.network(scaling)
+            what = "training" if members == 1 else f"member {number - seed + 1} of {members}"
+            networks.append(
+                _descend(
+                    architecture, fresh, told, judged, plan, number, place, mark, what, progress or Silent()
+                )
+            )
     trained = Surrogate(
-        architecture=architecture, scaling=scaling, networks=(network,), source=data.source, seed=seed,
-        train_seconds=time.process_time() - start, runs=len(learn),
+        architecture=architecture, scaling=scaling, networks=tuple(networks), source=data.source, seed=seed,
+        train_seconds=time.process_time() - start, runs=len(learn), seen=np.unique(data.marks()),
     )  # fmt: skip
     return trained if judge is None else trained.calibrated(judge)
 
 
+Told = tuple[tuple[Tensor, ...], tuple[Tensor, ...]]
+"""Inputs and targets of runs."""
+
+
 def _descend(
-    architecture: Architecture, network: nn.Module, scaling: Scaling, learn: Runs, judge: Runs | None, plan: Schedule,
-    seed: int, checkpoint: str | Path | None, progress: Progress,
+    architecture: Architecture, network: nn.Module, told: Told, judged: Told | None, plan: Schedule, seed: int,
+    checkpoint: Path | None, mark: str, what: str, progress: Progress,
 ) -> nn.Module:  # fmt: skip
-    inputs, targets = _told(architecture, scaling, learn)
-    judged = None if judge is None else _told(architecture, scaling, judge)
+    inputs, targets = told
+    count = inputs[0].shape[0]
     optimizer = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=plan.decay)
-    per_epoch = math.ceil(len(learn) / plan.batch)
+    per_epoch = math.ceil(count / plan.batch)
     total = plan.epochs * per_epoch
     state = State.fresh(network, seed)
-    mark = _mark(architecture, plan, learn, seed)
     if checkpoint is not None:
-        state = load_state(Path(checkpoint), network, optimizer, mark) or state
+        state = load_state(checkpoint, network, optimizer, mark) or state
     average = copy.deepcopy(network)
     average.load_state_dict(state.average)
     epochs = range(state.epoch, plan.epochs)
-    for epoch in progress.track(epochs, "training", len(epochs)):
+    for epoch in progress.track(epochs, what, len(epochs)):
         if plan.patience and state.since_best >= plan.patience:
             continue
-        order = torch.from_numpy(generator(seed, "surrogate", "epoch", epoch).permutation(len(learn)))
+        order = torch.from_numpy(generator(seed, "surrogate", "epoch", epoch).permutation(count))
         network.train()
         last = math.nan
         for k, rows in enumerate(order.split(plan.batch)):
@@ -109,15 +129,12 @@ def _descend(
         found = math.nan if judged is None else _mean_loss(architecture, average, *judged, plan.batch)
         state = state.after(epoch + 1, average, found)
         if checkpoint is not None:
-            save_state(Path(checkpoint), state, network, optimizer, mark)
+            save_state(checkpoint, state, network, optimizer, mark)
     network.load_state_dict(state.best)
     return network.eval()
 
 
-def _told(
-    architecture: Architecture, scaling: Scaling, runs: Runs
-) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
-    """Inputs and targets of `runs`."""
+def _told(architecture: Architecture, scaling: Scaling, runs: Runs) -> Told:
     guess = architecture.estimates(runs)
     return architecture.inputs(scaling, runs, guess), architecture.targets(scaling, runs, guess)
 
@@ -145,11 +162,3 @@ def _mean_loss(
             architecture.loss(network(*(x[rows] for x in inputs)), tuple(t[rows] for t in targets))
         )
     return total / count
-
-
-def _mark(architecture: Architecture, plan: Schedule, learn: Runs, seed: int) -> str:
-    """What a checkpoint belongs to."""
-    import hashlib
-
-    digest = hashlib.sha256(learn.parameters.tobytes() + learn.current.tobytes()).hexdigest()[:16]
-    return f"{architecture!r} {plan!r} seed {seed} runs {digest}"

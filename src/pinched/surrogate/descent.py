@@ -1,0 +1,239 @@
+"""How devices descend towards a loop: through the surrogate on many starts at once, and on runs of the engine.
+
+`descend` is Levenberg-Marquardt in the cube of devices, `corrected` mends the surrogate by what true runs show it to
+be off by and lets the engine descend alone at last, `spread` is what a loop leaves open around a device.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from pinched._params import quantity, require
+from pinched.physics.accuracy import Accuracy
+from pinched.surrogate.device import steps_of
+from pinched.surrogate.metrics import FLOOR, log_current
+from pinched.surrogate.space import SearchSpace
+
+EVEN = float(np.sqrt(1.0 / 12.0))
+"""Standard deviation of an even draw from 0 to 1: what is known of a parameter before any loop."""
+
+_DAMPING = 1e-2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InverseOptions:
+    """How much is spent on a loop."""
+
+    draws: int = 512
+    """Devices that are asked for before any descent."""
+    starts: int = 12
+    """The best of them, which descend."""
+    iterations: int = 25
+    checked: int = 3
+    """Devices that the engine corrects."""
+    corrections: int = 3
+    """Runs of the engine for each of them, after each of which the surrogate descends again."""
+    polished: int = 2
+    """The best of these, which the engine then polishes alone."""
+    polish_runs: int = 15
+    """Runs of the engine at most for each of those."""
+    enough: float = 0.005
+    """NRMSE (1) of the engine's run at which a device counts as found."""
+    decades: float = quantity(
+        0.01,
+        "1",
+        r"\sigma",
+        "how far (decades) a current may be off: the engine's mesh and steps, or the instrument",
+    )
+    alike: float = 2.0
+    """Candidates whose NRMSE is within this factor of the best one (and those below 1 %) count as explaining it."""
+    accuracy: Accuracy = Accuracy.fast
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        counts = self.draws, self.starts, self.iterations, self.checked
+        require(
+            self, min(counts) >= 1 and min(self.corrections, self.polished, self.polish_runs) >= 0
+            and min(self.decades, self.enough) > 0 and self.alike >= 1,
+            f"draws, starts, iterations and checked are {counts}, corrections {self.corrections}, polished "
+            f"{self.polished}, polish_runs {self.polish_runs}, decades {self.decades}, enough {self.enough}, alike "
+            f"{self.alike}: counts start at 1, decades and enough lie above 0, alike is 1 or more.",
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loop:
+    """A loop on the samples at which the surrogate answers, and the devices that are searched."""
+
+    space: SearchSpace
+    wanted: Float[np.ndarray, " sample"]
+    """Current (A) of the loop."""
+    decades: float
+
+    def misfit(
+        self, current: Float[np.ndarray, "run sample"], defect: Float[np.ndarray, "run sample"]
+    ) -> Float[np.ndarray, "run residual"]:
+        """Residuals: decades over what they may be off by, and the share of the span likewise.
+
+        `defect` (decades) is what the surrogate is known to be off by.
+        """
+        logs = np.maximum(np.log10(np.maximum(np.abs(current), 1e-300)) + defect, np.log10(FLOOR))
+        off = np.clip(logs - log_current(self.wanted[None]), -3.0, 3.0)
+        # The linear part says how well the loop itself is met, the decades hold the foot of it.
+        relative = self.wanted * (10.0 ** np.clip(off, -1.0, 1.0) - 1.0) / np.ptp(self.wanted)
+        return np.concatenate([off, relative], axis=-1) / (self.decades * np.sqrt(self.wanted.size))
+
+    def nrmse(self, current: Float[np.ndarray, "run sample"]) -> Float[np.ndarray, " run"]:
+        """RMSE over the span of the loop; infinite for a run that did not finish."""
+        found = np.sqrt(((current - self.wanted) ** 2).mean(axis=1)) / np.ptp(self.wanted)
+        return np.where(np.isfinite(found), found, np.inf)
+
+
+def slopes_of(loop: Loop, cube: np.ndarray, defect: np.ndarray) -> np.ndarray:
+    """Slope of the residuals by the cube's axes (run, residual, parameter), central differences in one batch."""
+    space, (runs, count) = loop.space, cube.shape
+    columns = space.values(cube)
+    step = np.empty((runs, count))
+    for k, name in enumerate(space.names):
+        item = space.item(name)
+        width = np.log(item.high / item.low) * columns[name] if item.logarithmic else item.high - item.low
+        step[:, k] = steps_of(space.surrogate, name, columns[name]) / width
+    moved = np.repeat(cube[:, None, :], 2 * count, axis=1)
+    for k in range(count):
+        moved[:, 2 * k, k] += step[:, k]
+        moved[:, 2 * k + 1, k] -= step[:, k]
+    current = space.ask(moved.reshape(-1, count))
+    own = np.repeat(np.broadcast_to(defect, (runs, space.at.size)), 2 * count, axis=0)
+    residuals = loop.misfit(current, own).reshape(runs, 2 * count, -1)
+    slopes = (residuals[:, ::2] - residuals[:, 1::2]) / (2.0 * step)[:, :, None]
+    return slopes.transpose(0, 2, 1)
+
+
+def descend(loop: Loop, cube: np.ndarray, defect: np.ndarray, iterations: int) -> np.ndarray:
+    """Levenberg-Marquardt on all starts at once; steps are cut off at the walls of the cube.
+
+    What the loop does not tell stays where it was drawn: damping moves nothing that has no slope.
+    """
+    space, cube = loop.space, cube.copy()
+    damping = np.full(len(cube), _DAMPING)
+    residual = loop.misfit(space.ask(cube), defect)
+    cost = (residual**2).sum(axis=1)
+    identity = np.eye(cube.shape[1])
+    for _ in range(iterations):
+        slopes = slopes_of(loop, cube, defect)
+        normal = slopes.transpose(0, 2, 1) @ slopes
+        pull = (slopes.transpose(0, 2, 1) @ residual[:, :, None])[:, :, 0]
+        # What a wall already stops does not pull the others along.
+        free = ~(((cube <= 0.0) & (pull > 0.0)) | ((cube >= 1.0) & (pull < 0.0)))
+        # Each axis is damped by its own slope (Marquardt), one without a slope by a trace of the others'.
+        own = np.diagonal(normal, axis1=1, axis2=2)
+        own = own + 1e-3 * own.mean(axis=1, keepdims=True) + 1e-9
+        ridge = (damping[:, None] * own)[:, :, None] * identity
+        normal = np.where(free[:, :, None] & free[:, None, :], normal, 0.0) + ridge
+        step = np.linalg.solve(normal, np.where(free, pull, 0.0)[:, :, None])[:, :, 0]
+        trial = np.clip(cube - np.clip(step, -0.2, 0.2), 0.0, 1.0)
+        found = loop.misfit(space.ask(trial), defect)
+        lower = (found**2).sum(axis=1)
+        better = lower < cost
+        cube[better], residual[better], cost[better] = trial[better], found[better], lower[better]
+        damping = np.where(better, np.maximum(damping / 4.0, 1e-9), np.minimum(damping * 5.0, 1e3))
+        if (damping >= 1e3).all():
+            break
+    return cube
+
+
+def distinct(cube: np.ndarray, count: int) -> np.ndarray:
+    """The first `count` rows that are not one and the same."""
+    kept: list[np.ndarray] = []
+    for row in cube:
+        if all(np.abs(row - other).max() > 0.02 for other in kept):
+            kept.append(row)
+        if len(kept) == count:
+            break
+    return np.stack(kept)
+
+
+def corrected(loop: Loop, cube: np.ndarray, options: InverseOptions) -> tuple[np.ndarray, np.ndarray, int]:
+    """The best row that each start leads to, its NRMSE, and how many runs of the engine that took."""
+    space = loop.space
+    if options.corrections == 0:
+        return cube, loop.nrmse(space.ask(cube)), 0
+    best, errors = cube.copy(), np.full(len(cube), np.inf)
+    current = np.full((len(cube), loop.wanted.size), np.nan)
+    runs = 0
+    for turn in range(options.corrections):
+        true = space.solve(cube, options.accuracy)
+        runs += len(cube)
+        found = loop.nrmse(true)
+        better = found < errors
+        best[better], errors[better], current[better] = cube[better], found[better], true[better]
+        if turn + 1 == options.corrections or errors.min() < options.enough:
+            break
+        # One far off is believed only in part, one that did not finish not at all.
+        defect = np.clip(np.nan_to_num(_decades(true) - _decades(space.ask(cube)), nan=0.0), -1.0, 1.0)
+        cube = descend(loop, cube, defect, max(3, options.iterations // 3))
+    for k in np.argsort(errors)[: options.polished]:
+        if np.isfinite(errors[k]) and errors.min() >= options.enough:
+            best[k], errors[k], took = _polished(loop, best[k], current[k], errors[k], options)
+            runs += took
+    return best, errors, runs
+
+
+def _polished(
+    loop: Loop, row: np.ndarray, true: np.ndarray, error: float, options: InverseOptions
+) -> tuple[np.ndarray, float, int]:
+    """Levenberg-Marquardt on runs of the engine alone, one by one from `row` on.
+
+    The surrogate's slopes begin; every run corrects them along the step that was taken (Broyden), so that a slope
+    that the surrogate has wrong is mended where it matters.
+    """
+    space, nothing = loop.space, np.zeros((1, loop.wanted.size))
+    defect = _decades(true[None]) - _decades(space.ask(row[None]))
+    slopes = slopes_of(loop, row[None], defect)[0]
+    residual = loop.misfit(true[None], nothing)[0]
+    best, damping = row, _DAMPING
+    for turn in range(options.polish_runs):
+        pull, normal = slopes.T @ residual, slopes.T @ slopes
+        free = ~(((row <= 0.0) & (pull > 0.0)) | ((row >= 1.0) & (pull < 0.0)))
+        own = np.diag(normal) + 1e-3 * np.trace(normal) / row.size + 1e-9
+        normal = np.where(free[:, None] & free[None, :], normal, 0.0) + damping * np.diag(own)
+        step = -np.linalg.solve(normal, np.where(free, pull, 0.0))
+        moved = np.clip(row + np.clip(step, -0.1, 0.1), 0.0, 1.0)
+        taken = moved - row
+        if np.abs(taken).max() < 1e-7:
+            return best, error, turn
+        current = space.solve(moved[None], options.accuracy)
+        if not np.isfinite(current).all():
+            damping *= 10.0
+            continue
+        new = loop.misfit(current, nothing)[0]
+        slopes += np.outer(new - residual - slopes @ taken, taken) / (taken @ taken)
+        found = float(loop.nrmse(current)[0])
+        if found < error:
+            best, error = moved, found
+        if (new**2).sum() < (residual**2).sum():
+            row, residual, damping = moved, new, max(damping / 3.0, 1e-6)
+        else:
+            damping *= 4.0
+        if error < options.enough:
+            return best, error, turn + 1
+    return best, error, options.polish_runs
+
+
+def _decades(current: np.ndarray) -> np.ndarray:
+    return np.log10(np.maximum(np.abs(current), 1e-300))
+
+
+def spread(loop: Loop, row: np.ndarray) -> Float[np.ndarray, " parameter"]:
+    """Standard deviations of the Gaussian around `row` in widths of the ranges, prior included."""
+    space, wanted = loop.space, loop.wanted
+    # The defect at the solution turns the surrogate into the engine there: residuals vanish, slopes stay.
+    defect = log_current(wanted[None]) - log_current(space.ask(row[None]))
+    slopes = slopes_of(loop, row[None], defect)[0]
+    # Both halves of the residuals are one measurement: they are counted once. Neighbouring samples of a smooth loop
+    # err alike, so the loop counts as one number per residual and not as many as it has samples.
+    normal = slopes.T @ slopes
+    return np.sqrt(np.diag(np.linalg.inv(normal + np.eye(row.size) / EVEN**2)))

@@ -1,0 +1,140 @@
+r"""`infer_device`: backwards, from a loop to the device that gave it.
+
+`infer_device` draws devices, lets the best of them descend through the surrogate (Levenberg-Marquardt on many starts
+at once) and corrects what the surrogate is off by with true runs of the engine: after a run at $\theta_0$ the
+surrogate is believed up to the defect $d = y(\theta_0) - s(\theta_0)$, and $s(\theta) + d$ is fitted again; at last
+the engine descends alone, with slopes that each run mends.
+
+The posterior is Gaussian around each device that explains the loop; a parameter that the loop does not narrow is
+named in `unknown`. The electron affinity is always one: it moves no current.
+
+It takes a `Direct` surrogate for sweeps of its waveform and a `Conditioned` one for others. `design_device`
+(`pinched.surrogate.design`) goes from a wish to devices.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool
+
+from pinched._errors import PinchedError
+from pinched.data.sweep import IVSweep
+from pinched.data.waveforms import Waveform
+from pinched.physics.ranges import ParameterRanges
+from pinched.surrogate.descent import EVEN, InverseOptions, Loop, corrected, descend, distinct, spread
+from pinched.surrogate.metrics import FLOOR
+from pinched.surrogate.model import Surrogate
+from pinched.surrogate.space import SearchSpace, search_space
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Candidate:
+    """A device that explains the loop, as well as its `nrmse` says."""
+
+    parameters: dict[str, float]
+    """SI values of the device's parameters by name."""
+    nrmse: float
+    """RMSE over the span of the loop (1): of the engine's run of this device, or of the surrogate's without one."""
+    checked: bool
+    """True where the engine ran it."""
+    spread: dict[str, float]
+    """Standard deviation of each parameter, in widths of its range (of the logarithm where that is drawn evenly)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Inferred:
+    """What a loop says of the device that gave it."""
+
+    candidates: tuple[Candidate, ...]
+    """Devices that explain it, the best first."""
+    low: dict[str, float]
+    """Lower end of the 90 % interval of each parameter (SI), over all candidates that explain the loop alike."""
+    high: dict[str, float]
+    """Upper end."""
+    unknown: tuple[str, ...]
+    """Parameters that the loop does not narrow to half of what was known before: it cannot tell them."""
+    runs: int
+    """Runs of the engine."""
+
+    @property
+    def best(self) -> Candidate:
+        """The device that explains the loop best."""
+        return self.candidates[0]
+
+
+def infer_device(
+    sweep: IVSweep, surrogate: Surrogate, ranges: ParameterRanges, *, options: InverseOptions | None = None
+) -> Inferred:
+    """Devices of `ranges` that explain one loop, and how well it tells each of their parameters.
+
+    The loop needs times and starts at 0 V, as the engine does. Raises `PinchedError` for a sweep without them, for
+    currents that all lie below the floor, and for a surrogate that learnt other parameters than `ranges` has.
+    """
+    chosen = options or InverseOptions()
+    loop = _loop(sweep, surrogate, ranges, chosen)
+    space, nothing = loop.space, np.zeros((1, loop.wanted.size))
+    cube = space.drawn(chosen.draws, chosen.seed)
+    costs = (loop.misfit(space.ask(cube), nothing) ** 2).sum(axis=1)
+    cube = descend(loop, cube[np.argsort(costs)[: chosen.starts]], nothing, chosen.iterations)
+    costs = (loop.misfit(space.ask(cube), nothing) ** 2).sum(axis=1)
+    best, errors, runs = corrected(loop, distinct(cube[np.argsort(costs)], chosen.checked), chosen)
+    candidates = []
+    for row, error in zip(best, errors, strict=True):
+        left_open = spread(loop, row)
+        values = {name: float(v[0]) for name, v in space.values(row[None]).items()}
+        candidates.append(
+            Candidate(
+                parameters=values, nrmse=float(error), checked=chosen.corrections > 0,
+                spread=dict(zip(space.names, left_open.tolist(), strict=True)),
+            )
+        )  # fmt: skip
+    ranked = np.argsort([c.nrmse for c in candidates])
+    low, high, unknown = _intervals(space, best[ranked], [candidates[k] for k in ranked], chosen.alike)
+    return Inferred(
+        candidates=tuple(candidates[k] for k in ranked), low=low, high=high, unknown=unknown, runs=runs
+    )
+
+
+def _loop(sweep: IVSweep, surrogate: Surrogate, ranges: ParameterRanges, options: InverseOptions) -> Loop:
+    if sweep.time is None:
+        raise PinchedError(
+            f"{sweep.device}: the sweep has no times, and hysteresis hangs on how fast it is driven."
+        )
+    time = sweep.time - sweep.time[0]
+    if abs(sweep.voltage[0]) > 0.02 * np.abs(sweep.voltage).max():
+        raise PinchedError(
+            f"{sweep.device}: the sweep starts at {sweep.voltage[0]:g} V; a device starts at rest, at 0 V. Cut the "
+            "sweep there (`split_cycles`)."
+        )
+    voltage = np.array(sweep.voltage)
+    voltage[0] = 0.0
+    space = search_space(surrogate, ranges, Waveform(time=time, voltage=voltage))
+    wanted = np.interp(space.at, time, sweep.current)
+    if np.abs(wanted).max() <= 10.0 * FLOOR:
+        raise PinchedError(
+            f"{sweep.device}: no current exceeds {10.0 * FLOOR:g} A; an open device says nothing of its parameters."
+        )
+    return Loop(space, wanted, options.decades)
+
+
+def _intervals(
+    space: SearchSpace, cube: np.ndarray, candidates: list[Candidate], alike: float
+) -> tuple[dict[str, float], dict[str, float], tuple[str, ...]]:
+    """90 % intervals over the candidates that explain the loop alike, and what stays unknown."""
+    errors = np.array([c.nrmse for c in candidates])
+    counted: Bool[np.ndarray, " candidate"] = errors <= max(alike * errors[0], 0.01)
+    width = np.array([[c.spread[name] for name in space.names] for c in candidates])
+    low = np.clip((cube - 1.645 * width)[counted].min(axis=0), 0.0, 1.0)
+    high = np.clip((cube + 1.645 * width)[counted].max(axis=0), 0.0, 1.0)
+    ends = space.values(np.stack([low, high]))
+    # An even draw has its 90 % interval from 0.05 to 0.95.
+    unknown = tuple(
+        name for k, name in enumerate(space.names) if width[0, k] > 0.5 * EVEN or high[k] - low[k] > 0.45
+    )
+    return (
+        {name: float(v[0]) for name, v in ends.items()},
+        {name: float(v[1]) for name, v in ends.items()},
+        unknown,
+    )
