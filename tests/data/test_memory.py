@@ -58,6 +58,11 @@ def write_all(folder):
         "clean.csv": clean,
         "commas.csv": text(row.replace(",", ";"), head.replace(",", ";")).replace(".", ","),
         "comments.csv": "".join(line + ("# remark\n" if k % 10 == 9 else "") for k, line in enumerate(lines)),
+        "clock.csv": "date,V (V),I (A)\n"
+        + "".join(
+            f"2026-11-28 {k // 3600:02d}:{k // 60 % 60:02d}:{k % 60:02d},{v:.12g},{i:.12g}\n"
+            for k, (_, v, i) in enumerate(ROWS_OF)
+        ),
         "gaps.csv": text(row.replace("\n", ",\n"), head.replace("\n", ",x\n")).replace(",\n", ",x\n", 5),
         "blocks.csv": "".join(f"Cycle {k}\n" + head + "".join(lines[1:201]) for k in range(1, 200)),
         "units.csv": text("{:.9g} V,{:.9g} A\n", "V,I\n", (VOLT, AMP)),

@@ -58,17 +58,31 @@ def _seconds(cells: Sequence[str]) -> Float[np.ndarray, " row"] | None:
     for pattern, orders in ((_YEAR_FIRST, ("abc",)), (_YEAR_LAST, ("cba", "cab")), (_ALONE, ("",))):
         if pattern.fullmatch(cells[0].strip()) is None:
             continue
-        matches = [pattern.fullmatch(cell.strip()) for cell in cells]
-        known = [match for match in matches if match is not None]
-        if len(known) < len(cells):
-            return None
-        if not orders[0]:
-            return _forward(_unwrapped(np.array([_of_day(match) for match in known])))
-        tried = [_forward(np.array(found)) for order in orders if (found := _dated(known, order)) is not None]
-        running = [found for found in tried if found is not None]
+        tried = [_read(cells, pattern, order) for order in orders]
+        running = [found for one in tried if one is not None and (found := _forward(one)) is not None]
         # Of two orders that both run forward the shorter one: nobody measures for months by accident.
         return min(running, key=lambda found: float(found[-1]), default=None)
     return None
+
+
+def _read(cells: Sequence[str], pattern: re.Pattern[str], order: str) -> Float[np.ndarray, " row"] | None:
+    """Seconds of `cells` whose year, month and day are the groups `order` of `pattern`; None where one has none."""
+    days: dict[tuple[str, ...], float] = {}
+    found = np.empty(len(cells))
+    # One match at a time: those of a whole file would take more memory than the file.
+    for k, cell in enumerate(cells):
+        match = pattern.fullmatch(cell.strip())
+        if match is None:
+            return None
+        date = tuple(match[name] for name in order)
+        if date and date not in days:
+            year, month, day = (int(part) for part in date)
+            try:
+                days[date] = datetime(year + 2000 * (year < 100), month, day, tzinfo=UTC).timestamp()
+            except ValueError:
+                return None
+        found[k] = days.get(date, 0.0) + _of_day(match)
+    return found if order else _unwrapped(found)
 
 
 def _of_day(match: re.Match[str]) -> float:
@@ -76,22 +90,6 @@ def _of_day(match: re.Match[str]) -> float:
     hour += 12 if (match["half"] or "").lower() == "pm" else 0
     rest = float(f"0.{match['rest']}") if match["rest"] else 0.0
     return 3600.0 * hour + 60.0 * int(match["minute"]) + int(match["second"] or 0) + rest
-
-
-def _dated(matches: Sequence[re.Match[str]], order: str) -> list[float] | None:
-    """Seconds since some day, of dates whose year, month and day are the groups `order`; None for no such date."""
-    days: dict[tuple[str, ...], float] = {}
-    found = []
-    for match in matches:
-        date = tuple(match[name] for name in order)
-        if date not in days:
-            year, month, day = (int(part) for part in date)
-            try:
-                days[date] = datetime(year + 2000 * (year < 100), month, day, tzinfo=UTC).timestamp()
-            except ValueError:
-                return None
-        found.append(days[date] + _of_day(match))
-    return found
 
 
 def _unwrapped(seconds: Float[np.ndarray, " row"]) -> Float[np.ndarray, " row"]:
