@@ -15,6 +15,7 @@ import torch
 from torch.nn import functional
 
 import pinched as pi
+from pinched.devices.presets.roy2025 import roy2025_update
 from pinched.devices.updates import RangeNoise
 from pinched.networks.pulse_rules import PulseRule
 
@@ -22,7 +23,7 @@ from pinched.networks.pulse_rules import PulseRule
 def measure(rule: PulseRule | None, steps: int) -> tuple[float, float]:
     """CPU seconds of forward and backward pass, and of the step, by `rule` (None: SGD in float)."""
     net = pi.cnn((1, 28, 28), mean=(0.13,), deviation=(0.31,))
-    law = pi.presets.roy2025_update.device
+    law = roy2025_update.device
     optimizer = (
         torch.optim.SGD(net.parameters(), lr=0.1)
         if rule is None

@@ -16,6 +16,7 @@ import torch
 
 import pinched as pi
 from pinched.constants import G_0
+from pinched.devices.presets.roy2025 import roy2025_update
 from pinched.devices.updates import RangeNoise
 from pinched.networks.epochs import Recipe, judged, train_epochs
 
@@ -27,7 +28,7 @@ torch.set_num_threads(1)  # a network this small only waits for itself on more
 print("92 % and a mean loss of 0.02:", pi.check_accuracy(0.92, 0.02))
 
 # 2. The device: potentiation and depression of 30 pulses, strongly curved, as an update law.
-law = pi.presets.roy2025_update.device
+law = roy2025_update.device
 print(f"\nPulses from {float(law.g_min) / G_0:g} to {float(law.g_max) / G_0:g} G_0:")
 states = [float(law.after(law.g_min, float(n))) / G_0 for n in (1, 2, 5, 10, 30)]
 print("  after 1, 2, 5, 10, 30:", ", ".join(f"{g:.1f} G_0" for g in states))
