@@ -58,10 +58,10 @@ def reproduce(
 
     `data` is a folder with `mnist/` and `cifar10/`; what is not there is None, and `left_out` says so. `epochs` is
     that of every training (by default 5 on MNIST, 30 on CIFAR-10), `seeds` how many networks for MNIST; `larger`
-    trains a larger network on CIFAR-10 too, for hours. `fast` takes fewer of all and lists them in `shortened`. With more
-    than one of `workers` networks are trained by other processes. A run that was stopped goes on from its parts, a
-    training from its last whole epoch. Raises `PinchedError` for a folder that is not ours, and for data that are
-    damaged.
+    trains a larger network on CIFAR-10 too, for hours. `fast` takes fewer of all and lists them in `shortened`.
+    With more than one of `workers` networks are trained by other processes. A run that was stopped goes on from its
+    parts, a training from its last whole epoch. Raises `PinchedError` for a folder that is not ours, and for data
+    that are damaged.
     """
     with one_thread():
         return _reproduce(out, data, fast, epochs, seeds, larger, seed, workers, progress or Silent())
