@@ -145,22 +145,6 @@ class ArrayMatrix(nn.Module):
         self.at_time(time)
 
     @torch.no_grad()
-    def hold(self, shares: Float[Tensor, "output input cell"], scale: float) -> None:
-        """Take over devices that were written elsewhere: their places in the window (0 to 1).
-
-        `scale` is the weight at the end of the window. Programming the chip anew would lose them.
-        """
-        options, window = self.options, self.options.window
-        cells = window.g_min + window.width * shares.double().transpose(0, 1)
-        self.weight_scale.fill_(scale)
-        reference = options.mapping.reference(window)
-        self.conductance.copy_(self.tiling.fold(cells.to(self.conductance), reference))
-        spread = cells.new_full(cells.shape[:2], reference) if options.mapping.has_reference else None
-        stood = options.mapping.outputs(options.mapping.combine(cells, spread, window), window)
-        self.weight.copy_(stood.transpose(0, 1) * scale)
-        self.at_time(0.0)
-
-    @torch.no_grad()
     def at_time(self, time: float) -> None:
         """Read from now on at `time` (s) since programming."""
         self.time = float(time)

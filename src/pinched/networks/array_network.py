@@ -11,6 +11,8 @@ import copy
 import warnings
 from collections.abc import Iterator, Sequence
 
+import torch
+from jaxtyping import Float
 from torch import nn
 
 from pinched._errors import PinchedError
@@ -136,6 +138,23 @@ def programmed(chip: nn.Module, *, array: int | None = None, time: str | float =
     twin = copy.deepcopy(chip)
     program_chip(twin, array=array, time=to_si(time, "s"))
     return twin
+
+
+@torch.no_grad()
+def hold_devices(matrix: ArrayMatrix, shares: Float[torch.Tensor, "output input cell"], scale: float) -> None:
+    """Let `matrix` read devices that were written elsewhere, in place: their places in the window (0 to 1).
+
+    `scale` is the weight at the end of the window. Programming the chip anew loses them.
+    """
+    options, window = matrix.options, matrix.options.window
+    cells = window.g_min + window.width * shares.double().transpose(0, 1)
+    reference = options.mapping.reference(window)
+    matrix.weight_scale.fill_(scale)
+    matrix.conductance.copy_(matrix.tiling.fold(cells.to(matrix.conductance), reference))
+    spread = cells.new_full(cells.shape[:2], reference) if options.mapping.has_reference else None
+    stood = options.mapping.outputs(options.mapping.combine(cells, spread, window), window)
+    matrix.weight.copy_(stood.transpose(0, 1) * scale)
+    matrix.at_time(0.0)
 
 
 def aged(chip: nn.Module, time: str | float) -> nn.Module:

@@ -35,7 +35,7 @@ from pinched.devices.updates.noise import DrawnUpdate, OwnChance, PulseNoise
 from pinched.devices.updates.symmetry import step_at
 from pinched.devices.updates.update import PulseUpdate
 from pinched.devices.variability import Spread
-from pinched.networks.array_network import matrices
+from pinched.networks.array_network import hold_devices, matrices
 from pinched.networks.pulse_rules import PulseRule
 from pinched.networks.pulse_state import (
     DeviceBank,
@@ -252,7 +252,7 @@ class PulseSGD(torch.optim.Optimizer):
                 )
             start, end = self.layout.offsets[k : k + 2]
             cells = share[:, start:end].reshape(-1, *self.layout.shapes[k])
-            matrix.hold(cells.movedim(0, -1), self._scales[k])
+            hold_devices(matrix, cells.movedim(0, -1), self._scales[k])
         with torch.no_grad():
             _copy_digital(self.model, chip, self.layers)
         return chip

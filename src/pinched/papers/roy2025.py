@@ -57,11 +57,11 @@ def reproduce(
     """Every number of the paper that can be recomputed, ready for JSON; with `out` written there, figures and all.
 
     `data` is a folder with `mnist/` and `cifar10/`; what is not there is None, and `left_out` says so. `epochs` is
-    that of every training (by default 8 on MNIST, 5 in the devices, 30 on CIFAR-10), `seeds` how many networks for
-    MNIST; `larger` trains a larger network on CIFAR-10 too, for hours. `fast` takes fewer of all and lists them in
-    `shortened`. With more than one of `workers` networks are trained by other processes. A run that was stopped goes
-    on from its parts, a training from its last whole epoch. Raises `PinchedError` for a folder that is not ours, and
-    for data that are damaged.
+    that of every training (by default 5 on MNIST, 30 on CIFAR-10), `seeds` how many networks for MNIST; `larger`
+    trains a larger network on CIFAR-10 too, for hours. `fast` takes fewer of all and lists them in `shortened`.
+    With more than one of `workers` networks are trained by other processes. A run that was stopped goes on from its
+    parts, a training from its last whole epoch. Raises `PinchedError` for a folder that is not ours, and for data
+    that are damaged.
     """
     with one_thread():
         return _reproduce(out, data, fast, epochs, seeds, larger, seed, workers, progress or Silent())
@@ -212,7 +212,7 @@ def _graphene(out: Path | None, fast: bool, progress: Progress) -> Values:
 
 
 def _mnist_jobs(folder: Path, fast: bool, epochs: int | None, seeds: range, keep: str | None) -> list[Job]:
-    whole, inside, chips = (2, 1, 2) if fast else (8, 5, 5)
+    whole, inside, chips = (2, 1, 2) if fast else (5, 5, 5)
     jobs = []
     for k in seeds:
         first = k == seeds.start
@@ -315,7 +315,7 @@ def _shortened(with_mnist: bool, with_cifar: bool) -> list[str]:
     ]
     if with_mnist:
         notes += [
-            "mnist.*: 1 seed instead of 5; unless --epochs is given 2 in float instead of 8, 1 in the devices "
+            "mnist.*: 1 seed instead of 5; unless --epochs is given 2 in float instead of 5, 1 in the devices "
             "instead of 5",
             "mnist.ex_situ: 2 chips instead of 5; without the 31 levels of the pulse curve",
             "mnist.in_situ: one rule instead of four",
