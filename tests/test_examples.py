@@ -9,9 +9,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py")) + sorted((ROOT / "examples" / "papers").glob("*.py"))
+WHOLE = {"05_study"}
+"""Draws a whole report, as `make demo` does."""
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(p, marks=[pytest.mark.slow] if p.stem in WHOLE else [], id=p.stem) for p in EXAMPLES],
+)
 def test_example_runs(path, tmp_path):
     arguments = ["--fast"] if path.parent.name == "papers" else []
     done = subprocess.run(

@@ -229,6 +229,7 @@ def test_json_errors_are_json_too(tmp_path):
     assert "nothing.csv" in json.loads(done.stdout)["error"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_figures")
 def test_extract_gives_every_cycle_and_needs_no_network(sweeps, tmp_path):
     done = pinched("extract", sweeps, "--out", tmp_path / "out", "--json")

@@ -89,7 +89,9 @@ def test_clip_is_never_worse_than_the_full_range(tensor, bits):
     def error(s):
         return float(((quantizer.words(tensor, s) * s - tensor).double() ** 2).sum())
 
-    assert error(step) <= error(full) * (1 + 1e-4) + 1e-12
+    # Words times a step are rounded as float32: each product by 1.2e-7 of the largest weight.
+    rounding = len(tensor) * (2.4e-7 * float(tensor.abs().max())) ** 2
+    assert error(step) <= error(full) * (1 + 1e-4) + rounding
 
 
 def test_clip_finds_the_best_range_of_a_normal_tensor():

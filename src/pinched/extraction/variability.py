@@ -67,14 +67,14 @@ def variance_components(
     """
     x = np.asarray(values, dtype=np.float64)
     keep = np.isfinite(x)
-    x = x[keep]
-    scatter = scatter_of(x, np.asarray(devices)[keep])
-    k, n = scatter.counts.size, x.size
+    x, device_of = x[keep], np.asarray(devices)[keep]
+    k, n = np.unique(device_of).size, x.size
     if k < 2 or n <= k:
         raise PinchedError(
             f"{n} values of {k} devices cannot be parted into device and cycle scatter. "
             "Give at least 2 devices, one of them with 2 cycles."
         )
+    scatter = scatter_of(x, device_of)
     cycle, device = scatter.cycle, scatter.device
     device_draw, cycle_draw = scatter.draws(draws, generator(seed, "variance components"))
     device_ends = np.sqrt(np.percentile(device_draw, [2.5, 97.5]))
