@@ -22,6 +22,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -75,6 +77,21 @@ def table_error() -> float:
     return float(np.abs(np.interp(MOMENTS, run.time, run.current) / CONVERGED[:, 1:] - 1.0).max())
 
 
+@contextmanager
+def silent() -> Iterator[None]:
+    """Nothing that compiled code prints meanwhile is seen."""
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
+
+
 def print_devsim() -> None:
     """Prints how far the TCAD package devsim is, or why it cannot be asked."""
     from physics.devsim_reference import differences, load
@@ -84,7 +101,8 @@ def print_devsim() -> None:
     except (ImportError, RuntimeError) as error:
         print(f"devsim cannot be loaded: {error}")
         return
-    potential, current = differences()
+    with silent():  # it tells every iteration
+        potential, current = differences()
     print(f"devsim, no vacancies: equilibrium within {potential:.1e} V, current to 5 V within {current:.1e}")
 
 
@@ -168,7 +186,8 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=100)
     parser.add_argument("--workers", type=int, default=cores())
     asked = parser.parse_args()
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+    # In the place of this folder, whose physics.py would hide the tests' folder of that name.
+    sys.path[0] = str(Path(__file__).resolve().parents[1] / "tests")
     print(f"machine: {machine()}, load {os.getloadavg()[0]:.1f}")
     print_compile_cost()
     device = pi.presets.spetzler2023()
