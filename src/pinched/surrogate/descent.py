@@ -177,7 +177,7 @@ def corrected(loop: Loop, cube: np.ndarray, options: InverseOptions) -> tuple[np
         cube = descend(loop, cube, defect, max(3, options.iterations // 3))
     for k in np.argsort(errors)[: options.polished]:
         if np.isfinite(errors[k]) and errors.min() >= options.enough:
-            best[k], errors[k], took = _polished(loop, best[k], current[k], errors[k], options)
+            best[k], errors[k], took = _polished(loop, best[k], current[k], float(errors[k]), options)
             runs += took
     return best, errors, runs
 
