@@ -213,7 +213,7 @@ def _polished(
         moved = np.clip(row + np.clip(step, -0.1, 0.1), 0.0, 1.0)
         taken = moved - row
         if np.abs(taken).max() < 1e-7:
-            return *best, turn
+            return best[0], best[1], turn
         current = space.solve(moved[None], options.accuracy)
         if not np.isfinite(current).all():
             damping *= 10.0
@@ -228,8 +228,8 @@ def _polished(
         else:
             damping *= 4.0
         if error < options.enough:
-            return *best, turn + 1
-    return *best, options.polish_runs
+            return best[0], best[1], turn + 1
+    return best[0], best[1], options.polish_runs
 
 
 def _decades(current: np.ndarray) -> np.ndarray:
