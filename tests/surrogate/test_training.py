@@ -12,12 +12,13 @@ from pinched._errors import DataFileError, PinchedError
 from pinched.surrogate.architecture import Schedule
 from pinched.surrogate.evaluation import evaluate_surrogate
 from pinched.surrogate.hdinn import CompositeLoss, HDiNN, HdinnNetwork, LogInputs, Output, Thinning
-from pinched.surrogate.metrics import Normalisation
+from pinched.surrogate.metrics import Normalisation, above_floor, log_current
 from pinched.surrogate.model import UnseenWarning, ensemble
 from pinched.surrogate.residual import Conditioned, Direct, ResidualLoss
 from pinched.surrogate.runs import split_runs
 from pinched.surrogate.saved import ARCHITECTURES, load_surrogate, save_surrogate
 from pinched.surrogate.training import train_surrogate
+from surrogate_cases import closed_form_runs
 
 QUICK = Schedule(epochs=40, batch=32, rate=3e-3, average=0.9, clip=1.0)
 
@@ -86,6 +87,33 @@ def test_stated_intervals_hold_what_they_state(parts, direct):
     # 72 held-back devices: the share of their samples inside varies by some points from draw to draw.
     found = evaluate_surrogate(direct, parts[1], parts[0])
     assert 0.80 < found.coverage < 0.97
+
+
+def test_intervals_hold_on_easy_and_on_hard_devices_alike(direct, tmp_path):
+    # Errors of a known size: 0.02 decades on wide gaps, rising without a step to 0.4 on narrow ones.
+    many = closed_form_runs(1200, seed=7)
+    gap = many.column("band_gap")
+    rank = np.argsort(np.argsort(gap)) / gap.size
+    size = (0.4 * 20.0**-rank)[:, None]
+    off = size * np.random.default_rng(0).standard_normal(many.current.shape)
+    noisy = dataclasses.replace(many, current=direct.predict(many, warn=False) * 10.0**off)
+    held = np.arange(1200) < 600
+    told = direct.calibrated(noisy.take(held))
+    judge = noisy.take(~held)
+    low, high = told.interval(judge)
+    truth = log_current(judge.current)
+    inside, counted = (low <= truth) & (truth <= high), above_floor(judge.current)
+    hard = rank[~held] < 0.5
+    for half in (hard, ~hard):
+        assert 0.87 < inside[half][counted[half]].mean() < 0.93
+    # What one width for all would state is right on average and wrong on both halves.
+    flat = dataclasses.replace(told, difficulty=None)
+    one = np.abs(truth - log_current(flat.predict(judge, warn=False)))
+    level = np.quantile(one[counted], 0.9)
+    assert (one <= level)[hard][counted[hard]].mean() < 0.85
+    # The widths are kept with the weights.
+    again = load_surrogate(save_surrogate(told, tmp_path / "model"))
+    np.testing.assert_allclose(again.interval(judge)[1], high, rtol=1e-6)
 
 
 def test_the_same_seed_gives_the_same_weights(parts, direct):

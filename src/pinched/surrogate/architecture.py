@@ -98,6 +98,10 @@ class Architecture(ABC):
         """What formulas say of `runs`, where this architecture rests on them; computed once for inputs and answer."""
         return None
 
+    def told_of_devices(self, scaling: Scaling, runs: Runs) -> Float[np.ndarray, "run feature"] | None:  # noqa: ARG002
+        """What the network is told of each device, scaled; None where errors are not to be fitted to it."""
+        return None
+
     @abstractmethod
     def scaling(self, training: Runs) -> Scaling:
         """What is to be known of the training runs; raises `PinchedError` for runs that do not fit."""

@@ -13,12 +13,14 @@ from jaxtyping import Float
 
 from pinched._params import quantity, require
 from pinched.physics.accuracy import Accuracy
-from pinched.surrogate.device import steps_of
+from pinched.surrogate.device import runs_under, steps_of
 from pinched.surrogate.metrics import FLOOR, log_current
 from pinched.surrogate.space import SearchSpace
 
 EVEN = float(np.sqrt(1.0 / 12.0))
 """Standard deviation of an even draw from 0 to 1: what is known of a parameter before any loop."""
+NINETY = 1.645
+"""Half of a 90 % interval of a Gaussian, in standard deviations."""
 
 _DAMPING = 1e-2
 
@@ -85,6 +87,12 @@ class Loop:
         # The linear part says how well the loop itself is met, the decades hold the foot of it.
         relative = self.wanted * (10.0 ** np.clip(off, -1.0, 1.0) - 1.0) / np.ptp(self.wanted)
         return np.concatenate([off, relative], axis=-1) / (self.decades * np.sqrt(self.wanted.size))
+
+    def left(self, current: Float[np.ndarray, "run sample"]) -> Float[np.ndarray, " run"]:
+        """How much of the loop (decades, RMS) `current` leaves unexplained; infinite for one that did not finish."""
+        nothing = np.zeros((len(current), self.wanted.size))
+        found = self.decades * np.sqrt(0.5 * (self.misfit(current, nothing) ** 2).sum(axis=1))
+        return np.where(np.isfinite(found), found, np.inf)
 
     def nrmse(self, current: Float[np.ndarray, "run sample"]) -> Float[np.ndarray, " run"]:
         """RMSE over the span of the loop; infinite for a run that did not finish."""
@@ -157,10 +165,10 @@ def distinct(cube: np.ndarray, count: int) -> np.ndarray:
 
 
 def corrected(loop: Loop, cube: np.ndarray, options: InverseOptions) -> tuple[np.ndarray, np.ndarray, int]:
-    """The best row that each start leads to, its NRMSE, and how many runs of the engine that took."""
+    """The best row that each start leads to, its current (A), and how many runs of the engine that took."""
     space = loop.space
     if options.corrections == 0:
-        return cube, loop.nrmse(space.ask(cube)), 0
+        return cube, space.ask(cube), 0
     best, errors = cube.copy(), np.full(len(cube), np.inf)
     current = np.full((len(cube), loop.wanted.size), np.nan)
     runs = 0
@@ -177,14 +185,15 @@ def corrected(loop: Loop, cube: np.ndarray, options: InverseOptions) -> tuple[np
         cube = descend(loop, cube, defect, max(3, options.iterations // 3))
     for k in np.argsort(errors)[: options.polished]:
         if np.isfinite(errors[k]) and errors.min() >= options.enough:
-            best[k], errors[k], took = _polished(loop, best[k], current[k], errors[k], options)
+            best[k], current[k], took = _polished(loop, best[k], current[k], options)
+            errors[k] = loop.nrmse(current[k : k + 1])[0]
             runs += took
-    return best, errors, runs
+    return best, current, runs
 
 
 def _polished(
-    loop: Loop, row: np.ndarray, true: np.ndarray, error: float, options: InverseOptions
-) -> tuple[np.ndarray, float, int]:
+    loop: Loop, row: np.ndarray, true: np.ndarray, options: InverseOptions
+) -> tuple[np.ndarray, np.ndarray, int]:
     """Levenberg-Marquardt on runs of the engine alone, one by one from `row` on.
 
     The surrogate's slopes begin; every run corrects them along the step that was taken (Broyden), so that a slope
@@ -194,7 +203,7 @@ def _polished(
     defect = _decades(true[None]) - _decades(space.ask(row[None]))
     slopes = slopes_of(loop, row[None], defect)[0]
     residual = loop.misfit(true[None], nothing)[0]
-    best, damping = row, _DAMPING
+    best, damping, error = (row, true), _DAMPING, float(loop.nrmse(true[None])[0])
     for turn in range(options.polish_runs):
         pull, normal = slopes.T @ residual, slopes.T @ slopes
         free = ~(((row <= 0.0) & (pull > 0.0)) | ((row >= 1.0) & (pull < 0.0)))
@@ -204,7 +213,7 @@ def _polished(
         moved = np.clip(row + np.clip(step, -0.1, 0.1), 0.0, 1.0)
         taken = moved - row
         if np.abs(taken).max() < 1e-7:
-            return best, error, turn
+            return best[0], best[1], turn
         current = space.solve(moved[None], options.accuracy)
         if not np.isfinite(current).all():
             damping *= 10.0
@@ -213,26 +222,46 @@ def _polished(
         slopes += np.outer(new - residual - slopes @ taken, taken) / (taken @ taken)
         found = float(loop.nrmse(current)[0])
         if found < error:
-            best, error = moved, found
+            best, error = (moved, current[0]), found
         if (new**2).sum() < (residual**2).sum():
             row, residual, damping = moved, new, max(damping / 3.0, 1e-6)
         else:
             damping *= 4.0
         if error < options.enough:
-            return best, error, turn + 1
-    return best, error, options.polish_runs
+            return best[0], best[1], turn + 1
+    return best[0], best[1], options.polish_runs
 
 
 def _decades(current: np.ndarray) -> np.ndarray:
     return np.log10(np.maximum(np.abs(current), 1e-300))
 
 
-def spread(loop: Loop, row: np.ndarray) -> Float[np.ndarray, " parameter"]:
-    """Standard deviations of the Gaussian around `row` in widths of the ranges, prior included."""
+def doubt(loop: Loop, cube: np.ndarray, current: np.ndarray) -> Float[np.ndarray, "run sample"]:
+    """What a sample may be off by (decades, standard deviation) where parameters are read from it, by row of `cube`.
+
+    Three parts, added as squares: `decades` of the loop itself, the surrogate's own error, since its slopes say how
+    far one may go before the loop changes, and what the row's `current` leaves of the loop: a fit that is off by so
+    much in current cannot place its parameters better. A surrogate without calibrated intervals counts as exact.
+    """
+    space = loop.space
+    own = np.zeros((len(cube), loop.wanted.size))
+    if np.isfinite(space.surrogate.quantile):
+        low, high = space.surrogate.interval(
+            runs_under(space.surrogate, space.values(cube), space.waveform, space.at)
+        )
+        own = 0.5 * (high - low) / NINETY
+    return np.sqrt(loop.decades**2 + own**2 + np.minimum(loop.left(current), 3.0)[:, None] ** 2)
+
+
+def spread(
+    loop: Loop, row: np.ndarray, sigma: Float[np.ndarray, " sample"]
+) -> Float[np.ndarray, " parameter"]:
+    """Standard deviations of the Gaussian around `row` in widths of the ranges, prior included; samples may be off by
+    `sigma` (decades)."""
     space, wanted = loop.space, loop.wanted
     # The defect at the solution turns the surrogate into the engine there: residuals vanish, slopes stay.
     defect = log_current(wanted[None]) - log_current(space.ask(row[None]))
-    slopes = slopes_of(loop, row[None], defect)[0]
+    slopes = slopes_of(loop, row[None], defect)[0] * np.tile(loop.decades / sigma, 2)[:, None]
     # Both halves of the residuals are one measurement: they are counted once. Neighbouring samples of a smooth loop
     # err alike, so the loop counts as one number per residual and not as many as it has samples.
     normal = slopes.T @ slopes

@@ -17,16 +17,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool
 
 from pinched._errors import PinchedError
 from pinched.data.sweep import IVSweep
 from pinched.data.waveforms import Waveform
 from pinched.physics.ranges import ParameterRanges
-from pinched.surrogate.descent import EVEN, InverseOptions, Loop, corrected, descend, distinct, spread
+from pinched.surrogate.descent import (
+    EVEN,
+    NINETY,
+    InverseOptions,
+    Loop,
+    corrected,
+    descend,
+    distinct,
+    doubt,
+    spread,
+)
 from pinched.surrogate.metrics import FLOOR
 from pinched.surrogate.model import Surrogate
-from pinched.surrogate.space import SearchSpace, search_space
+from pinched.surrogate.space import Cube, SearchSpace, search_space
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -79,22 +88,20 @@ def infer_device(
     costs = (loop.misfit(space.ask(cube), nothing) ** 2).sum(axis=1)
     cube = descend(loop, cube[np.argsort(costs)[: chosen.starts]], nothing, chosen.iterations)
     costs = (loop.misfit(space.ask(cube), nothing) ** 2).sum(axis=1)
-    best, errors, runs = corrected(loop, distinct(cube[np.argsort(costs)], chosen.checked), chosen)
-    candidates = []
-    for row, error in zip(best, errors, strict=True):
-        left_open = spread(loop, row)
-        values = {name: float(v[0]) for name, v in space.values(row[None]).items()}
-        candidates.append(
-            Candidate(
-                parameters=values, nrmse=float(error), checked=chosen.corrections > 0,
-                spread=dict(zip(space.names, left_open.tolist(), strict=True)),
-            )
-        )  # fmt: skip
-    ranked = np.argsort([c.nrmse for c in candidates])
-    low, high, unknown = _intervals(space, best[ranked], [candidates[k] for k in ranked], chosen.alike)
-    return Inferred(
-        candidates=tuple(candidates[k] for k in ranked), low=low, high=high, unknown=unknown, runs=runs
-    )
+    best, current, runs = corrected(loop, distinct(cube[np.argsort(costs)], chosen.checked), chosen)
+    errors, sigma = loop.nrmse(current), doubt(loop, best, current)
+    width = np.stack([spread(loop, row, own) for row, own in zip(best, sigma, strict=True)])
+    candidates = [
+        Candidate(
+            parameters={name: float(v[0]) for name, v in space.values(best[k : k + 1]).items()},
+            nrmse=float(errors[k]), checked=chosen.corrections > 0,
+            spread=dict(zip(space.names, width[k].tolist(), strict=True)),
+        )
+        for k in np.argsort(errors)
+    ]  # fmt: skip
+    alike = errors <= max(chosen.alike * errors.min(), 0.01)
+    low, high, unknown = _intervals(space, best[alike], width[alike])
+    return Inferred(candidates=tuple(candidates), low=low, high=high, unknown=unknown, runs=runs)
 
 
 def _loop(sweep: IVSweep, surrogate: Surrogate, ranges: ParameterRanges, options: InverseOptions) -> Loop:
@@ -120,19 +127,15 @@ def _loop(sweep: IVSweep, surrogate: Surrogate, ranges: ParameterRanges, options
 
 
 def _intervals(
-    space: SearchSpace, cube: np.ndarray, candidates: list[Candidate], alike: float
+    space: SearchSpace, cube: Cube, width: Cube
 ) -> tuple[dict[str, float], dict[str, float], tuple[str, ...]]:
-    """90 % intervals over the candidates that explain the loop alike, and what stays unknown."""
-    errors = np.array([c.nrmse for c in candidates])
-    counted: Bool[np.ndarray, " candidate"] = errors <= max(alike * errors[0], 0.01)
-    width = np.array([[c.spread[name] for name in space.names] for c in candidates])
-    low = np.clip((cube - 1.645 * width)[counted].min(axis=0), 0.0, 1.0)
-    high = np.clip((cube + 1.645 * width)[counted].max(axis=0), 0.0, 1.0)
+    """90 % intervals over the devices that explain the loop alike, and what stays unknown."""
+    low = np.clip((cube - NINETY * width).min(axis=0), 0.0, 1.0)
+    high = np.clip((cube + NINETY * width).max(axis=0), 0.0, 1.0)
     ends = space.values(np.stack([low, high]))
-    # An even draw has its 90 % interval from 0.05 to 0.95.
-    unknown = tuple(
-        name for k, name in enumerate(space.names) if width[0, k] > 0.5 * EVEN or high[k] - low[k] > 0.45
-    )
+    # An even draw has its 90 % interval from 0.05 to 0.95; a wall that cuts an interval off is no knowledge.
+    open_ = (high - low > 0.45) | (width.min(axis=0) > 0.5 * EVEN)
+    unknown = tuple(name for name, wide in zip(space.names, open_, strict=True) if wide)
     return (
         {name: float(v[0]) for name, v in ends.items()},
         {name: float(v[1]) for name, v in ends.items()},

@@ -14,6 +14,7 @@ from torch import nn
 from pinched._errors import PinchedError
 from pinched._params import require
 from pinched.surrogate.architecture import Architecture, Scaling
+from pinched.surrogate.conformal import Difficulty, enough_for_difficulty, fit_difficulty
 from pinched.surrogate.metrics import above_floor, log_current
 from pinched.surrogate.runs import Runs
 
@@ -39,6 +40,8 @@ class Surrogate:
     """One, or the members of an ensemble."""
     quantile: float = float("nan")
     """Half width of a 90 % interval of log10 |I| over the spread that is stated for a sample; NaN: not calibrated."""
+    difficulty: Difficulty | None = None
+    """For which devices intervals are wider; None: one width for all."""
     source: str = ""
     """Where the training runs came from."""
     seed: int = 0
@@ -80,15 +83,28 @@ class Surrogate:
             )
         current, spread = self._answer(runs)
         middle, half = log_current(current), self.quantile * spread
+        if self.difficulty is not None:
+            told = self.architecture.told_of_devices(self.scaling, runs)
+            assert told is not None
+            half = half * self.difficulty.factor(told)[:, None]
         return middle - half, middle + half
 
     def calibrated(self, held_back: Runs, share: float = 0.9) -> Surrogate:
-        """This surrogate with intervals that hold `share` of the samples of `held_back` that lie above the floor."""
+        """This surrogate with intervals that hold `share` of the samples of `held_back` that lie above the floor.
+
+        They are wider for devices on which it errs more (`pinched.surrogate.conformal`): one width for all would be
+        too wide for diodes and too narrow for loops. Few runs, or a network that is told of samples alone, leave one
+        width.
+        """
         current, spread = self._answer(held_back)
-        off = np.abs(log_current(current) - log_current(held_back.current))
+        errors = np.abs(log_current(current) - log_current(held_back.current)) / spread
         counted = above_floor(held_back.current)
-        level = float(np.quantile((off / spread)[counted], share, method="higher"))
-        return dataclasses.replace(self, quantile=level)
+        told = self.architecture.told_of_devices(self.scaling, held_back)
+        if told is None or not enough_for_difficulty(told[counted.any(axis=1)]):
+            return dataclasses.replace(self, quantile=_level(errors[counted], share), difficulty=None)
+        difficulty, factors = fit_difficulty(told, errors, counted, self.seed)
+        level = _level((errors / factors[:, None])[counted], share)
+        return dataclasses.replace(self, quantile=level, difficulty=difficulty)
 
     def unseen(self, runs: Runs) -> str:
         """What of `runs` lies outside the training, in words with its distance; "" where nothing does.
@@ -120,7 +136,7 @@ class Surrogate:
     @torch.no_grad()
     def _answer(self, runs: Runs) -> tuple[Float[np.ndarray, "run time"], Float[np.ndarray, "run time"]]:
         """Current (A) of the mean of the members, and what a sample's error is measured by (decades): how far the
-        members disagree, never nothing; one everywhere for a single network."""
+        members disagree, never nothing (one everywhere for a single network)."""
         self._check(runs)
         guess = self.architecture.estimates(runs)
         inputs = self.architecture.inputs(self.scaling, runs, guess)
@@ -130,10 +146,15 @@ class Surrogate:
             parts = [network(*(x[rows] for x in inputs)) for rows in torch.arange(len(runs)).split(_BATCH)]
             outputs.append(torch.cat(parts).numpy())
         current = self.architecture.current(self.scaling, np.mean(outputs, axis=0), runs, guess)
-        if len(outputs) == 1:
-            return current, np.ones_like(current)
-        logs = [log_current(self.architecture.current(self.scaling, one, runs, guess)) for one in outputs]
-        return current, np.hypot(np.std(logs, axis=0, ddof=1), _SMALLEST)
+        spread = np.ones_like(current)
+        if len(outputs) > 1:
+            logs = [log_current(self.architecture.current(self.scaling, one, runs, guess)) for one in outputs]
+            spread = np.hypot(np.std(logs, axis=0, ddof=1), _SMALLEST)
+        return current, spread
+
+
+def _level(errors: Float[np.ndarray, " sample"], share: float) -> float:
+    return float(np.quantile(errors, share, method="higher"))
 
 
 def ensemble(members: tuple[Surrogate, ...], held_back: Runs | None = None) -> Surrogate:
@@ -157,6 +178,7 @@ def ensemble(members: tuple[Surrogate, ...], held_back: Runs | None = None) -> S
         first,
         networks=tuple(network for member in members for network in member.networks),
         quantile=float("nan"),
+        difficulty=None,
         train_seconds=sum(member.train_seconds for member in members),
     )
     return joined if held_back is None else joined.calibrated(held_back)

@@ -82,6 +82,10 @@ class _Residual(Architecture):
         """What formulas say of the devices of `runs`."""
         return estimates(runs)
 
+    def told_of_devices(self, scaling: Scaling, runs: Runs) -> Float[np.ndarray, "run feature"]:
+        """The scaled features of the devices."""
+        return _device(scaling, runs, self.estimates(runs)).numpy().astype(np.float64)
+
     def targets(self, scaling: Scaling, runs: Runs, guess: Estimate | None) -> tuple[Tensor, ...]:  # noqa: ARG002
         """log10 |I| that the formulas give, the true one, and what each sample weighs."""
         volts = np.log10(np.maximum(np.abs(runs.voltage), 1e-12))

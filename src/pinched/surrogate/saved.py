@@ -22,6 +22,7 @@ from pinched._errors import DataFileError
 from pinched._files import output_folder, write_text
 from pinched.physics.estimate import Common
 from pinched.surrogate.architecture import Architecture, Scaling
+from pinched.surrogate.conformal import Difficulty
 from pinched.surrogate.hdinn import HDiNN
 from pinched.surrogate.model import Surrogate
 from pinched.surrogate.residual import Conditioned, Direct
@@ -33,7 +34,8 @@ MARK = "surrogate.json"
 """A folder that holds this file is a surrogate's and may be replaced."""
 
 _WEIGHTS = "weights.safetensors"
-_FORMAT = "pinched surrogate 2"
+_FORMAT = "pinched surrogate 3"
+_DIFFICULTY = ("constant", "low", "high")
 _CURE = "Give a folder that `save_surrogate` or `pinched surrogate train` wrote."
 
 
@@ -52,6 +54,9 @@ def save_surrogate(surrogate: Surrogate, folder: str | Path) -> Path:
         "scaling.high_end": torch.from_numpy(np.array(surrogate.scaling.high)),
         "seen": torch.from_numpy(np.array(surrogate.seen)),
     }
+    hard = surrogate.difficulty
+    if hard is not None:
+        tensors["difficulty"] = torch.from_numpy(np.array(hard.weights))
     blob = save(tensors)
     about = {
         "format": _FORMAT,
@@ -61,6 +66,7 @@ def save_surrogate(surrogate: Surrogate, folder: str | Path) -> Path:
         "common": dataclasses.asdict(surrogate.scaling.common),
         "networks": len(surrogate.networks),
         "quantile": None if np.isnan(surrogate.quantile) else surrogate.quantile,
+        "difficulty": None if hard is None else {k: getattr(hard, k) for k in _DIFFICULTY},
         "source": surrogate.source,
         "seed": surrogate.seed,
         "runs": surrogate.runs,
@@ -124,6 +130,9 @@ def load_surrogate(folder: str | Path) -> Surrogate:
             quantile=float("nan") if about["quantile"] is None else float(about["quantile"]),
             source=str(about["source"]), seed=int(about["seed"]), runs=int(about["runs"]),
             train_seconds=float(about["train_seconds"]), seen=tensors["seen"].numpy(),
+            difficulty=None if about["difficulty"] is None else Difficulty(
+                weights=tensors["difficulty"].numpy(), **{k: float(about["difficulty"][k]) for k in _DIFFICULTY}
+            ),
         )  # fmt: skip
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise DataFileError(str(path), "", f"does not describe a surrogate ({error})", _CURE) from error
