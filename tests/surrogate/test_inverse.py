@@ -7,17 +7,15 @@ import pytest
 
 import pinched as pi
 from pinched._errors import PinchedError
-from pinched.extraction.loops import loop_width
 from pinched.physics.presets.zamankhani2024 import Restriction
 from pinched.surrogate.architecture import Schedule
-from pinched.surrogate.descent import InverseOptions
+from pinched.surrogate.descent import InverseOptions, Loop, doubt, spread
 from pinched.surrogate.design import DesignOptions, Wish, design_device
 from pinched.surrogate.device import answered, device_parameters, runs_under
 from pinched.surrogate.inverse import infer_device
 from pinched.surrogate.residual import Direct
 from pinched.surrogate.space import search_space
 from pinched.surrogate.training import train_surrogate
-from surrogate_cases import closed_form_runs
 
 RANGES = pi.presets.zamankhani2024_ranges(Restriction.MEMRISTIVE)
 QUICK = InverseOptions(draws=200, starts=6, iterations=20, checked=2, corrections=0)
@@ -72,26 +70,31 @@ def test_what_moves_no_current_is_named_as_unknown(found):
     assert all(found.best.spread[name] < 0.15 for name in known)
 
 
-def test_intervals_hold_devices_that_the_surrogate_did_not_learn(runs):
-    # The loops come from the closed form, which the surrogate knows only up to its own error.
-    plan = Schedule(epochs=25, batch=32, rate=3e-3, average=0.9, clip=1.0)
-    learnt = train_surrogate(runs, Direct(width=32, depth=2), schedule=plan, validation=0.25)
-    exact = dataclasses.replace(learnt, quantile=float("nan"))
-    fresh = closed_form_runs(60, seed=11)
-    held = fresh.take(np.argsort(-loop_width(fresh.voltage, fresh.current))[:8])
-    inside, inside_exact, known = [], [], 0
-    for k in range(len(held)):
-        voltage, current, elapsed = (np.append(0.0, x[k]) for x in (held.voltage, held.current, held.elapsed))
-        sweep = pi.IVSweep(voltage=voltage, current=current, time=elapsed)
-        for net, told in ((learnt, inside), (exact, inside_exact)):
-            found = infer_device(sweep, net, RANGES, options=QUICK)
-            names = [name for name in found.low if name not in found.unknown]
-            known += len(names) if net is learnt else 0
-            told += [found.low[name] <= held.column(name)[k] <= found.high[name] for name in names]
-    assert known >= len(held)
-    assert np.mean(inside) >= 0.85
-    # A surrogate that is taken to be exact places parameters where they are not.
-    assert np.mean(inside_exact) < np.mean(inside)
+def test_what_the_surrogate_errs_by_widens_what_is_inferred(net, loop):
+    sweep, device = loop
+    unsure = dataclasses.replace(net, quantile=0.1)
+    space = search_space(unsure, RANGES, pi.Waveform(time=sweep.time, voltage=sweep.voltage))
+    wanted = np.interp(space.at, sweep.time, sweep.current)
+    row = np.array([[_share(space.item(name), device[name]) for name in space.names]])
+    known = Loop(space, wanted, 0.01)
+    # Squares add: the loop's own 0.01, half of a 90 % interval in standard deviations, and what a fit leaves.
+    met = doubt(known, row, wanted[None])
+    np.testing.assert_allclose(met, np.hypot(0.01, 0.1 / 1.645), rtol=1e-3)
+    half = np.maximum(np.abs(wanted), 1e-12) * np.sign(wanted) * 10.0**0.05
+    left = float(known.left(half[None])[0])
+    assert left > 0.02
+    np.testing.assert_allclose(doubt(known, row, half[None]), np.sqrt(met**2 + left**2), rtol=1e-6)
+    narrow, wide = (spread(known, row[0], np.full(wanted.size, s)) for s in (0.01, float(met[0, 0])))
+    assert (wide >= narrow).all()
+    # No parameter can lose more than the noise gained; what the prior limits already loses less.
+    assert (wide <= float(met[0, 0]) / 0.01 * narrow * (1 + 1e-6)).all()
+    assert (wide > 2.0 * narrow).any()
+
+
+def _share(item, value):
+    if item.logarithmic:
+        return np.log(value / item.low) / np.log(item.high / item.low)
+    return (value - item.low) / (item.high - item.low)
 
 
 def test_intervals_stay_in_their_ranges_and_hold_the_best(found):
