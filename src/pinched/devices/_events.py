@@ -23,7 +23,7 @@ from pinched.devices._terminal import (
 )
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _normal(k0, k1, segment, component, device):
     words = _philox(
         np.uint64(segment),
@@ -38,7 +38,7 @@ def _normal(k0, k1, segment, component, device):
     return radius * np.cos(2.0 * np.pi * (float(words[1]) + 0.5) * scale)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def kick(
     x, v, time, number, device, noise_key, low, high, p, circuit, code, implicit, n, lagging, out, guess
 ):  # fmt: skip
@@ -58,7 +58,7 @@ def kick(
         x[a] = min(max(moved, low[a]), high[a])
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def set_row(row, parameters, p, count, x, code, out, low, high, n, bound_out, width, rtol_share, atol):
     """Parameters and bounds of `row`; `width` is what a share of a variable's range is taken of.
 
@@ -75,7 +75,7 @@ def set_row(row, parameters, p, count, x, code, out, low, high, n, bound_out, wi
         width[k] = high[k] - low[k] if np.isfinite(high[k] - low[k]) else atol[k] / rtol_share
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def played(x, v, p, circuit, code, implicit, n, out, guess, low, high):
     """Moves the state of a play law into its limits at source value v; behind a resistance both are sought."""
     before = x[0]
@@ -100,7 +100,7 @@ def played(x, v, p, circuit, code, implicit, n, out, guess, low, high):
     return
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def record(
     slot, sample_slot, sample_value, x, s, p, circuit, code, implicit, n, m, count, out, guess,
     i_x, u_x, lagging, graded, part, current, state, device_voltage, sensitivity,

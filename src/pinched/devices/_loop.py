@@ -3,6 +3,9 @@
 Every device takes its own steps. A step ends at each corner of the waveform; what is recorded between is read
 from the method's own dense output. Bounds are hard: a variable that meets one stops there, and leaves as soon
 as its speed points inward again.
+
+Divisions by zero give infinities here and in the modules beside it (`error_model`): a step that meets one is
+refused and shortened like any other that is not finite, where an exception would end the runs of all devices.
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ ABSOLUTE_SHARE = 1e-3
 """Below this share of its range an error of a state is judged by the range and not by the state itself."""
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _error(x, y, estimate, d2, f, h, rtol, atol, m):
     """Worst error of a step by its tolerance: at its end by the method's estimate, inside by the dense output.
 
@@ -50,14 +53,14 @@ def _error(x, y, estimate, d2, f, h, rtol, atol, m):
     return worst
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _tell(report, status, time, total, x, n):
     report[0], report[1], report[2] = status, time, total
     for k in range(n):
         report[3 + k] = x[k]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def run_device(
     device, parameters, row_of_segment, x0, circuit, code, implicit, sizes,
     corner_time, corner_value, sample_time, sample_value, sample_segment, sample_slot,
@@ -384,7 +387,7 @@ def run_device(
     return slot
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def run_devices(
     first, last, parameters, row_of_segment, x0, circuit, code, implicit, sizes,
     corner_time, corner_value, sample_time, sample_value, sample_segment, sample_slot,

@@ -11,7 +11,7 @@ MOST_EVENTS = 1_000_000
 """Events of one filament after which it is given up."""
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def two_states(uniform, settled, left):  # pragma: no cover - compiled
     """Whether a two-state chain is in its second state at each sample.
 
@@ -27,7 +27,7 @@ def two_states(uniform, settled, left):  # pragma: no cover - compiled
     return filled
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def relaxing(step, tau, sigma, normal):  # pragma: no cover - compiled
     """Sum of Ornstein-Uhlenbeck processes of time constants `tau` and deviations `sigma`, `step` apart."""
     total = np.zeros(step.size)
@@ -40,7 +40,7 @@ def relaxing(step, tau, sigma, normal):  # pragma: no cover - compiled
     return total
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def channel_jumps(volts, lengths, p, channels, room, k0, k1, number):  # pragma: no cover - compiled
     """Open channels and a normal number at the end of each step; `p` holds the parameters that `filament` lists."""
     s, hrs, unit = p[0], p[13], p[14]

@@ -49,7 +49,7 @@ ALPHA2, ALPHA3, ALPHA4 = 0.386, 0.21, 0.63
 D1, D2, D3, D4 = 0.25, -0.1043, 0.1035, -0.03620000000000023
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def factor(matrix, pivots, m):
     """LU factors of the leading m x m part in place; False where it is singular."""
     for k in range(m):
@@ -70,7 +70,7 @@ def factor(matrix, pivots, m):
     return True
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def substitute(matrix, pivots, m, right):
     """Solves in place with the factors of `factor`."""
     for k in range(m):
@@ -86,13 +86,13 @@ def substitute(matrix, pivots, m, right):
         right[r] /= matrix[r, r]
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _held(y, low, high, m):
     for k in range(m):
         y[k] = min(max(y[k], low[k]), high[k])
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def step(
     x,
     f,
@@ -202,7 +202,7 @@ def step(
     return True
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def step_one(x, f, slope_x, f_t, h, v, slope, low, high, p, code, z, g):
     """`step` for one state variable with nothing before the device, in plain numbers.
 
@@ -236,7 +236,7 @@ def step_one(x, f, slope_x, f_t, h, v, slope, low, high, p, code, z, g):
     )
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _solve(matrix, pivots, m, right):
     if m == 1:
         right[0] /= matrix[0, 0]
@@ -244,7 +244,7 @@ def _solve(matrix, pivots, m, right):
         substitute(matrix, pivots, m, right)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def dense(x0, x1, d2, d3, share):
     """State at `share` of a step from x0 to x1; d2 and d3 as `step` left them."""
     return x0 + share * ((x1 - x0) + (1.0 - share) * (d2 + share * d3))

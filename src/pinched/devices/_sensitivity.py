@@ -43,7 +43,7 @@ _E = _A[2] - np.array([1.0 - _SECOND, _SECOND, 0.0])
 _GAMMA = 0.2748888295956773
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def forced(x, source, limits, p, circuit, code, implicit, n, count, out, guess, i_x, u_x, u_q, i_q):
     """Solves the terminal at `source` and fills the total derivatives of u and i by state and by parameters.
 
@@ -69,7 +69,7 @@ def forced(x, source, limits, p, circuit, code, implicit, n, count, out, guess, 
     return u, i, mode, by_voltage, share
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def linearised(
     x, v, part, p, circuit, code, implicit, n, m, count, out, guess, frozen, jacobian, b, i_x, u_x, f, f_v
 ):
@@ -110,7 +110,7 @@ def linearised(
                 b[a, q] = 0.0
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def advance(
     s, x0, x1, d2, d3, full, h, begun, span, v, slope, frozen, p, circuit, code, implicit, n, m, count, out, guess,
     scales, rtol, stages,
@@ -195,7 +195,7 @@ def advance(
     return rough
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def meet(s, hit, which, before, after, bound_out, frozen, n, m, count):
     """Sensitivities when variable `hit` meets a bound (number `which` in bound_out) at a time that moves itself.
 
@@ -213,7 +213,7 @@ def meet(s, hit, which, before, after, bound_out, frozen, n, m, count):
         s[hit, q] = bound
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def between(before, stages, share, result):
     """Sensitivity at `share` of a step: the polynomial through its start and its three stages."""
     c1, c2, c3 = _C[0], _C[1], _C[2]
@@ -228,7 +228,7 @@ def between(before, stages, share, result):
             )
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def of_terminal(
     s, x, source, limits, part, p, circuit, code, implicit, n, m, count, out, guess, i_x, u_x, of_i, of_u
 ):  # fmt: skip

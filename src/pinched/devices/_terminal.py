@@ -22,7 +22,7 @@ FREE, LIMITED = 0, 1
 _TOLERANCE = 1e-13
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def current(x, u, p, code, implicit, n, out, guess):
     """Current at device voltage u; for an explicit law one call, for an implicit one a safeguarded Newton search."""
     if not implicit:
@@ -70,7 +70,7 @@ def current(x, u, p, code, implicit, n, out, guess):
     return i
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def current_slopes(x, u, i, p, code, implicit, n, out, slopes):
     """Writes d i / d state[k] to slopes[k] and returns d i / d u."""
     call_law(code[CLOSURE1], x, u, i, p, out)
@@ -84,7 +84,7 @@ def current_slopes(x, u, i, p, code, implicit, n, out, slopes):
     return -out[n + 1] / by_current
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _search(x, target, series, p, code, implicit, n, out, guess, low, high):
     """u in [low, high] with series * i(u) + u = target, or, for series < 0, with i(u) = target. Monotone in u."""
     u = guess[0]
@@ -118,7 +118,7 @@ def _search(x, target, series, p, code, implicit, n, out, guess, low, high):
     return u
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _voltage_for(x, wanted, p, code, implicit, n, out, guess):
     """Device voltage at which `wanted` (A) flows."""
     if wanted == 0.0:
@@ -134,7 +134,7 @@ def _voltage_for(x, wanted, p, code, implicit, n, out, guess):
     return _search(x, wanted, -1.0, p, code, implicit, n, out, guess, 0.0, side * high)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def solve(x, v, p, circuit, code, implicit, n, out, guess, limits):
     """(u, i, mode) under source value v; `limits` False leaves the compliance out."""
     if circuit[CURRENT_SOURCE] == 1.0:
@@ -158,7 +158,7 @@ def solve(x, v, p, circuit, code, implicit, n, out, guess, limits):
     return u, i, mode
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def rates(x, v, p, circuit, code, implicit, n, out, guess, f):
     """Speed of the state, and of the lagging source voltage behind it when the limit has a response time."""
     if circuit[RESPONSE] > 0.0:
@@ -180,7 +180,7 @@ def rates(x, v, p, circuit, code, implicit, n, out, guess, f):
     return u, i
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def voltage_slopes(x, u, i, mode, p, circuit, code, implicit, n, out, i_x, u_x):
     """Fills i_x and u_x (by each state variable) and returns (d i / d u, d u / d v)."""
     by_voltage = current_slopes(x, u, i, p, code, implicit, n, out, i_x)
@@ -194,7 +194,7 @@ def voltage_slopes(x, u, i, mode, p, circuit, code, implicit, n, out, i_x, u_x):
     return by_voltage, share
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def rates_with_slopes(x, v, p, circuit, code, implicit, n, out, guess, f, jacobian, f_v, i_x, u_x):
     """`rates`, its Jacobian by the state (with the lagging source voltage last) and its derivative by v."""
     m = n
