@@ -36,7 +36,7 @@ def memory(shape: tuple[int, int], **options) -> ReramMemory:
     return ReramMemory(marraccini2025(device_yield=0.8), shape=shape, arrays=range(3, 6), seed=9, **options)
 
 
-def same(a: ReramMemory | ProgrammedMemory, b: ReramMemory | ProgrammedMemory) -> None:
+def assert_same(a: ReramMemory | ProgrammedMemory, b: ReramMemory | ProgrammedMemory) -> None:
     first, second = to_arrays(a), to_arrays(b)
     assert type(a) is type(b)
     assert first.keys() == second.keys()
@@ -50,9 +50,9 @@ def test_a_memory_comes_back_with_its_counters_and_goes_on_alike(tmp_path):
     before = memory((6, 8), relaxation=RELAXATION, **options).program(BITS).rewrite(~BITS).bake(3600.0, 350.0)
     after = load_memory(save_memory(before, tmp_path / "cells.npz"))
     assert isinstance(after, ReramMemory)
-    same(before, after)
+    assert_same(before, after)
     assert after.writes.max() == 3
-    same(before.program(BITS).bake(10.0, 300.0), after.program(BITS).bake(10.0, 300.0))
+    assert_same(before.program(BITS).bake(10.0, 300.0), after.program(BITS).bake(10.0, 300.0))
     assert after.spread.v_set == before.spread.v_set
     assert (after.relaxation, after.endurance, after.arrays) == (RELAXATION, before.endurance, range(3, 6))
 
@@ -69,7 +69,7 @@ def test_a_programmed_memory_comes_back_with_what_stands_for_what(tmp_path, repa
     before = program(memory(repair.memory_shape(6, 8)), BITS, repair)
     after = load_memory(save_memory(before, tmp_path / "programmed.npz"))
     assert isinstance(after, ProgrammedMemory)
-    same(before, after)
+    assert_same(before, after)
     assert after.repair == repair
     assert after.notes == before.notes
     assert torch.equal(after.read_bits(), before.read_bits())
@@ -84,7 +84,7 @@ def test_the_arrays_go_through_a_state_dict_of_torch():
     torch.save({name: torch.from_numpy(array) for name, array in to_arrays(before).items()}, file)
     file.seek(0)
     loaded = torch.load(file, weights_only=True)
-    same(before, from_arrays({name: tensor.numpy() for name, tensor in loaded.items()}))
+    assert_same(before, from_arrays({name: tensor.numpy() for name, tensor in loaded.items()}))
 
 
 def test_what_is_no_saved_memory_is_refused(tmp_path):

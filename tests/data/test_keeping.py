@@ -57,7 +57,7 @@ def read(kind, path):
     return read_sweeps(path) if kind == "sweeps" else getattr(read_other, f"read_{kind}")(path)
 
 
-def same(one, two, fields):
+def assert_same(one, two, fields):
     for name in fields:
         np.testing.assert_array_equal(getattr(one, name), getattr(two, name), err_msg=name)
 
@@ -67,10 +67,10 @@ def test_csv_and_xarray_give_the_same_record_back(tmp_path, kind):
     record = RECORDS[kind]
     (tmp_path / "a.csv").write_text(record.to_csv())
     (from_csv,) = read(kind, tmp_path / "a.csv")
-    same(from_csv, record, FIELDS[kind])
+    assert_same(from_csv, record, FIELDS[kind])
     record.to_xarray().to_netcdf(tmp_path / "b.nc")
     (from_netcdf,) = read(kind, tmp_path / "b.nc")
-    same(from_netcdf, record, FIELDS[kind])
+    assert_same(from_netcdf, record, FIELDS[kind])
 
 
 def test_units_stand_in_the_heads_and_in_the_attributes():
@@ -124,7 +124,7 @@ def test_many_sweeps_in_one_file(tmp_path, keys, values, limit):
         (s.device, s.cycle, s.compliance_current) for s in sweeps
     ]
     for one, two in zip(found, sweeps, strict=True):
-        same(one, two, ("voltage", "current"))
+        assert_same(one, two, ("voltage", "current"))
         stated = {s.name: s.value for s in one.settings if s.name != SettingName.COMPLIANCE_CURRENT}
         assert stated == {s.name: s.value for s in two.settings}
 

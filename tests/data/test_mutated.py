@@ -184,7 +184,7 @@ def memory(key: str) -> int:
     return int(next(line for line in text.splitlines() if line.startswith(key)).split()[1]) * 1024
 
 
-def survives(path: Path, content: bytes) -> None:
+def assert_survives(path: Path, content: bytes) -> None:
     """Read `path` with `content`; a refusal must say what was found, and not that an exception came."""
     path.write_bytes(content)
     counted = Path("/proc/self/clear_refs").exists()
@@ -221,7 +221,7 @@ def test_damage(tmp_path, rounds):
         damaged = DAMAGE[(k + k // step) % len(DAMAGE)](content, rng)
         if k % 7 == 0:
             damaged = rng.choice(DAMAGE)(damaged or content, rng) if damaged else damaged
-        survives(tmp_path / name, damaged)
+        assert_survives(tmp_path / name, damaged)
 
 
 SAME = {

@@ -37,7 +37,11 @@ def words(ax) -> str:
 
 
 def render(ax) -> None:
-    to_svg(ax.figure, SvgText.TEXT)
+    """Draw the figure; something is drawn, and nothing of it stands at no place."""
+    root = ElementTree.fromstring(to_svg(ax.figure, SvgText.TEXT))
+    places = [path.get("d", "") for path in root.iter("{http://www.w3.org/2000/svg}path")]
+    assert any(places)
+    assert not [d for d in places if "nan" in d or "inf" in d]
 
 
 def test_every_figure_returns_its_axes_and_names_units(sweeps, table, fit, score):

@@ -7,18 +7,8 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 
-from pinched._files import write_bytes, write_text
-from pinched.report.style import (
-    SvgText,
-    Width,
-    freeze_layout,
-    mark_simulated,
-    new_figure,
-    paper_style,
-    to_pdf,
-    to_png,
-    to_svg,
-)
+from pinched.report.figure_files import write_figure
+from pinched.report.style import Width, new_figure, paper_style
 
 
 def write_panels(
@@ -37,9 +27,4 @@ def write_panels(
         figure, axes = new_figure(width, height, rows=rows, columns=len(draw) // rows)
         for one, ax in zip(draw, axes.flat, strict=True):
             one(ax)
-        if simulated:
-            mark_simulated(figure)
-        freeze_layout(figure)
-        write_bytes(path, to_png(figure))
-        write_bytes(path.with_suffix(".pdf"), to_pdf(figure))
-        write_text(path.with_suffix(".svg"), to_svg(figure, SvgText.TEXT))
+        write_figure(path.parent, path.stem, figure, simulated=simulated)

@@ -8,24 +8,17 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from pinched._files import write_bytes, write_text
+from pinched.report.figure_files import write_figure
 from pinched.report.figures_laws import scaled
 from pinched.report.style import (
     NOTE,
     Colour,
-    SvgText,
     Width,
-    freeze_layout,
-    mark_simulated,
     new_figure,
     note_title,
     paper_style,
     tidy_log_axis,
-    to_pdf,
-    to_png,
-    to_svg,
 )
 
 Values = Mapping[str, Any]
@@ -99,22 +92,14 @@ def write_figures(found: Values, folder: Path) -> None:
         figure, axes = new_figure(Width.DOUBLE, 6.0, columns=2)
         plot_deviation(published["u"]["per_run"], axes[0, 0], title="HDiNN, set U")
         plot_deviation(best["u"]["per_run"], axes[0, 1], title="Best, set U")
-        _write(figure, folder / "deviation.png")
+        write_figure(folder, "deviation", figure, simulated=True)
         figure, axes = new_figure(Width.DOUBLE, 6.0, columns=3)
         titles = ("Median loop", "Wider than 90 % of loops", "Widest loop")
         for k, title in enumerate(titles):
             plot_curve(published["e"]["curves"][k], best["e"]["curves"][k], axes[0, k], title=title)
         axes[0, 0].legend(loc="best", fontsize=NOTE)
-        _write(figure, folder / "curves.png")
+        write_figure(folder, "curves", figure, simulated=True)
         figure, axes = new_figure(Width.DOUBLE, 6.0, columns=2)
         plot_lengths(published["u"]["by_length"], best["u"]["by_length"], axes[0, 0])
         plot_sizes(found["detail"]["learning_curve"], axes[0, 1])
-        _write(figure, folder / "lengths_and_sizes.png")
-
-
-def _write(figure: Figure, path: Path) -> None:
-    mark_simulated(figure)
-    freeze_layout(figure)
-    write_text(path.with_suffix(".svg"), to_svg(figure, SvgText.TEXT))
-    write_bytes(path.with_suffix(".pdf"), to_pdf(figure))
-    write_bytes(path, to_png(figure))
+        write_figure(folder, "lengths_and_sizes", figure, simulated=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from pinched._files import write_text
+from pinched._files import write_bytes, write_text
 from pinched.report.style import SvgText, freeze_layout, mark_simulated, to_pdf, to_png, to_svg
 
 
@@ -19,6 +19,6 @@ def write_figure(folder: Path, name: str, figure: Figure, *, simulated: bool = F
     if simulated:
         mark_simulated(figure)
     freeze_layout(figure)
-    (folder / f"{name}.pdf").write_bytes(to_pdf(figure))
+    write_bytes(folder / f"{name}.pdf", to_pdf(figure))
     write_text(folder / f"{name}.svg", to_svg(figure, SvgText.TEXT))
-    (folder / f"{name}.png").write_bytes(to_png(figure))
+    write_bytes(folder / f"{name}.png", to_png(figure))
