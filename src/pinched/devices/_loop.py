@@ -16,7 +16,7 @@ from numba import njit
 from pinched.devices._compile import call_law
 from pinched.devices._events import kick, played, record, set_row
 from pinched.devices._rodas import dense, step, step_one
-from pinched.devices._sensitivity import advance, between, meet
+from pinched.devices._sensitivity import advance, before_edge, between, meet
 from pinched.devices._terminal import (
     ANY_LIMIT,
     CLOSURE,
@@ -32,6 +32,9 @@ DONE, TOO_MANY_STEPS, NOT_FINITE, NO_SOLUTION = 0, 1, 2, 3
 # A variable that meets a bound stops this share of its range before it: exactly at the bound some windows are
 # zero, and rounding alone would lock the state there for good.
 _HAIR = 1e-12
+# A law may jump as close to its bound as 1e-9 of the range (a gap that is closed conducts as metal). How fast a state
+# was before it met the bound, and what that depended on, are taken together from this share of the range before it.
+_EDGE = 1e-8
 ABSOLUTE_SHARE = 1e-3
 """Below this share of its range an error of a state is judged by the range and not by the state itself."""
 
@@ -294,13 +297,28 @@ def run_device(
                     forced_end = True
                     continue
             forced_end = False
+            graded_h = h
             if graded:
                 s_old[:] = s
                 rough = 0.0
+                met, met_high = hit, hit_high
+                for a in range(n):
+                    # Shortened steps that look for the bound may end where the variable is held, without passing it.
+                    reach = 2.0 * _HAIR * width[a]
+                    if met < 0 and not frozen[a] and x[a] != y[a]:
+                        if y[a] > x[a] and y[a] >= high[a] - reach:
+                            met, met_high = a, True
+                        elif y[a] < x[a] and y[a] <= low[a] + reach:
+                            met, met_high = a, False
+                if 0 <= met < n:
+                    graded_h = before_edge(
+                        x[met], reached[met], work[8, met], work[9, met], h, full,
+                        (high[met] - _EDGE * width[met]) if met_high else (low[met] + _EDGE * width[met]),
+                    )  # fmt: skip
                 if m > 0:
                     rough = advance(
-                        s, x, reached, work[8], work[9], full, h, tau, length, v, slope, frozen, p, circuit, code,
-                        implicit, n, m, count, out, guess, atol, rtol, s_stages,
+                        s, x, reached, work[8], work[9], full, graded_h, tau, length, v, slope, frozen, p, circuit,
+                        code, implicit, n, m, count, out, guess, atol, rtol, s_stages,
                     )  # fmt: skip
                 if rough < 0.0:
                     _tell(report, NO_SOLUTION, start + tau, total, x, n)
@@ -310,14 +328,15 @@ def run_device(
                     s[:] = s_old
                     h *= 0.25
                     continue
-                if hit >= 0 and hit < n:
+                if 0 <= met < n:
                     # Just before the bound, to see whether another variable's speed jumps with the meeting.
                     for a in range(m):
-                        z[a] = y[a]
-                    z[hit] += (-1e-6 if hit_high else 1e-6) * width[hit]
-                    rates(z, v + slope * h, p, circuit, code, implicit, n, out, guess, before)
+                        z[a] = dense(x[a], reached[a], work[8, a], work[9, a], graded_h / full)
+                    if graded_h == h:
+                        z[met] = y[met] + (-_EDGE if met_high else _EDGE) * width[met]
+                    rates(z, v + slope * graded_h, p, circuit, code, implicit, n, out, guess, before)
                     meet(
-                        s, hit, 2 * hit + (1 if hit_high else 0), before, raw1, bound_out, frozen, n, m, count
+                        s, met, 2 * met + (1 if met_high else 0), before, raw1, bound_out, frozen, n, m, count
                     )
             end = start + tau + h
             last = tau + h >= length * (1.0 - 1e-14)
@@ -352,7 +371,7 @@ def run_device(
                     z[a] = dense(x[a], reached[a], work[8, a], work[9, a], part)
                     z[a] = min(max(z[a], low[a]), high[a])
                 if graded:
-                    between(s_old, s_stages, part * full / h, s_at)
+                    between(s_old, s_stages, min(part * full / graded_h, 1.0), s_at)
                 record(
                     slot, sample_slot, sample_value, z, s_at, p, circuit, code, implicit, n, m, count, out, guess,
                     i_x, u_x, lagging, graded, (tau + part * full) / length, current, state, device_voltage,

@@ -196,6 +196,22 @@ def advance(
 
 
 @njit(cache=True, error_model="numpy")
+def before_edge(x0, x1, d2, d3, h, full, edge):
+    """Time (s) into a step `full` long, at most h, at which a state meets `edge` on its way; h if it began beyond."""
+    above = x0 > edge
+    if (dense(x0, x1, d2, d3, h / full) > edge) == above:
+        return h
+    early, late = 0.0, h
+    for _ in range(60):
+        middle = 0.5 * (early + late)
+        if (dense(x0, x1, d2, d3, middle / full) > edge) == above:
+            early = middle
+        else:
+            late = middle
+    return early if early > 0.0 else h
+
+
+@njit(cache=True, error_model="numpy")
 def meet(s, hit, which, before, after, bound_out, frozen, n, m, count):
     """Sensitivities when variable `hit` meets a bound (number `which` in bound_out) at a time that moves itself.
 

@@ -99,8 +99,11 @@ class StanfordPku2(ImplicitLaw):
         return (self.gap_initial, self.width_initial)
 
     def _closed(self, gap: Value) -> Value:
-        """True where the gap is closed; the time loop stops a state a hair's breadth before its bound."""
-        return gap < 1e-9 * self.length
+        """True where the gap is closed; the time loop stops a state 1e-12 of its range before its bound.
+
+        Hardly more than that is left: what changes as the gap closes is to change where it meets its bound.
+        """
+        return gap < 2e-12 * self.length
 
     def _beside(self, width: Value, voltage: Value) -> Value:
         area = 0.25 * math.pi * (self.width_max**2 - width**2)
@@ -154,8 +157,8 @@ class StanfordPku2(ImplicitLaw):
             * (ew.bounded_exp(reach - barrier) - ew.bounded_exp(-reach - barrier))
         )
         opening = ew.minimum(ew.where(closed, release, ew.minimum(release, hops)), top)
-        # A closed gap is held by its bound: a speed of 0 there would stop it a hair before, where nothing else does.
-        moving = ew.where(voltage > 0, -ew.minimum(closing, top), opening)
+        # A closed gap is held by its bound: what is left of it goes at once, however small the voltage on it is now.
+        moving = ew.where(voltage > 0, -ew.where(closed, top, ew.minimum(closing, top)), opening)
         growing = ew.where(voltage > 0, ew.where(closed, ew.minimum(widening, top), 0.0), 0.0)
         return ew.where(abs(voltage) > 0, moving, 0.0), growing
 
