@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import math
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from pinched._errors import PinchedError
 from pinched._random import generator
 from pinched.data.sweep import IVSweep
 from pinched.data.waveforms import triangle
-from pinched.devices.comparing import fit_all
+from pinched.devices.comparing import _cycles, fit_all
 from pinched.devices.drive import drive
 from pinched.devices.fit_profiles import profile_intervals
 from pinched.devices.fit_ranges import FitRange
@@ -82,6 +84,42 @@ def test_samples_at_the_compliance_are_left_out() -> None:
     fit = fit_device(TRUTH, sweep, options=QUICK)
     assert (np.abs(fit.targets[0].measured[fit.targets[0].used]) < 5e-5).all()
     assert fit.error_decades < 0.005
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.004])
+@pytest.mark.parametrize(
+    ("corners", "lengths"),
+    [
+        ([0, 1, -2, 1, -2, 0], [117, 134]),
+        ([0, 1, 0, -2, 0, 1, 0, -2, 0], [200, 201]),
+        ([1, -2, 1], [101]),
+        ([1, -2, 1, -2, 1], [100, 101]),
+        ([0, 1, 0, 1, 0], [100, 101]),
+        ([0, -2, 1, -2, 1, 0], [117, 134]),
+        ([0, 1, -2, 1, -2], [201]),
+        ([0, 1, -1, 1.5, -1.5, 0], [120, 131]),
+        ([0, 1], [51]),
+    ],
+)
+def test_only_whole_cycles_are_held_back(corners: list[float], lengths: list[int], noise: float) -> None:
+    """Every stretch has 50 samples; one that begins at its peak is not cut where it crosses zero."""
+    legs = [np.linspace(a, b, 50, endpoint=False) for a, b in itertools.pairwise(corners)]
+    volts = np.concatenate([*legs, corners[-1:]]) + noise * np.random.default_rng(0).normal(
+        size=50 * len(legs) + 1
+    )
+    parts = _cycles(IVSweep(voltage=volts, current=1e-3 * volts))
+    np.testing.assert_array_equal(np.concatenate([p.voltage for p in parts]), volts)
+    assert len(parts) == len(lengths)
+    # Noise moves the crossing of the first voltage by some samples.
+    np.testing.assert_allclose([len(p) for p in parts], lengths, atol=18 if noise or corners[0] == 0 else 0)
+
+
+def test_of_one_cycle_nothing_is_held_back() -> None:
+    cycle = _cycles(_noisy(TRUTH, 1, 0.03)[0])[0]
+    ranked = fit_all(cycle, laws={"linear-drift": LinearIonDrift, "vteam": Vteam}, options=QUICK)
+    assert [r.name for r in ranked] == ["vteam", "linear-drift"]
+    assert all(math.isnan(r.cross_validated) for r in ranked)
+    assert ranked[0].akaike_difference == 0.0
 
 
 def test_the_law_that_made_the_sweeps_wins() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -156,14 +157,22 @@ def _of_device(sweeps: list[IVSweep], device: str | None, together: bool) -> tup
 
 
 def _decades(value: float) -> str:
-    return "one cycle" if value != value else f"{value:.3f}"
+    return "-" if value != value else f"{value:.3f}"
 
 
 def _print(ranked: list[RankedLaw], device: str, out: Path) -> None:
     console = Console()
-    table = Table(title=f"Laws on {device}, best first", title_justify="left")
-    for head in ("law", "held back (decades)", "worst fold", "fit", "delta AICc", "verdict"):
-        table.add_column(head, justify="left" if head in ("law", "verdict") else "right")
+    by = (
+        "held-back cycles"
+        if any(e.cross_validated < math.inf for e in ranked)
+        else "AICc: one cycle, none to hold back"
+    )
+    title = f"Laws on {device}, best first by {by}; errors in decades"
+    table = Table(title=title, title_justify="left")
+    for head in ("law", "held back", "worst", "fit", "\N{GREEK CAPITAL LETTER DELTA}AICc", "verdict"):
+        table.add_column(
+            head, justify="left" if head in ("law", "verdict") else "right", no_wrap=head == "law"
+        )
     for entry in ranked:
         if entry.fit is None:
             table.add_row(entry.name, "", "", "", "", f"[red]not fitted:[/] {entry.problem}")

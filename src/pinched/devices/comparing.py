@@ -1,8 +1,9 @@
 """`fit_all`: every compact law on the same sweeps, ranked by what it predicts of cycles that it has not seen.
 
 A law is fitted once to all chosen sweeps (`fit_device`), then once more without each fold of cycles, which it must
-predict. The ranking is by that cross-validated error; the information criterion stands beside it. Laws with noise of
-their own are left out: their single runs are not comparable with a single measurement.
+predict. The ranking is by that cross-validated error; the information criterion stands beside it and decides where
+there is one cycle only. Laws with noise of their own are left out: their single runs are not comparable with a single
+measurement.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from pinched.devices.laws.resistances import ExponentialResistance
 from pinched.devices.laws.vteam import Vteam
 from pinched.devices.laws.windows import Biolek, Joglekar
 from pinched.devices.presets.tiotto2023 import tiotto2023
+from pinched.extraction.cycles import TURN, turning_points
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -70,8 +72,8 @@ def fit_all(
     """Every law of `laws` (all that have a state and no noise, when None) fitted to `sweeps`, best first.
 
     `folds` is the number of parts that are held back in turn, each a share of the cycles; a single sweep is cut into
-    its cycles. `fixed` sets parameters of the one law that has them. Raises `PinchedError` for sweeps that never
-    switch; a law that fails is listed with its reason.
+    its cycles, and of a single cycle nothing is held back. `fixed` sets parameters of the one law that has them.
+    Raises `PinchedError` for sweeps that never switch; a law that fails is listed with its reason.
     """
     options = options or FitOptions()
     given = [sweeps] if isinstance(sweeps, IVSweep) else list(sweeps)
@@ -111,16 +113,26 @@ def competitors() -> dict[str, type[Law] | Law]:
 
 
 def _cycles(sweep: IVSweep) -> list[IVSweep]:
-    """`sweep` cut where it comes back to the side on which it began; the sweep itself when it never does."""
-    side = np.sign(sweep.voltage)
-    filled = side[np.maximum.accumulate(np.where(side != 0, np.arange(side.size), 0))]
-    first = next((s for s in filled if s != 0), 0.0)
-    starts = [0, *(np.flatnonzero((filled[1:] == first) & (filled[:-1] == -first)) + 1)]
-    edges = [*map(int, starts), len(sweep)]
+    """`sweep` cut where it is back at its first voltage and goes the same way again; whole when it never is.
+
+    What is left over at the end stays with the last cycle: half a cycle tells nothing of the other half, so neither
+    may it be held back nor would what is fitted without the other half be any good.
+    """
+    voltage, turns = sweep.voltage, turning_points(sweep.voltage)
+    direction = np.sign(voltage[turns[1]] - voltage[0])
+    slack = TURN * float(np.ptp(voltage))
+    edges = [0]
+    for start, stop in pairwise(map(int, turns)):
+        ahead = direction * (voltage[start : stop + 1] - voltage[0])
+        if start > 0 and ahead[-1] > ahead[0] and ahead[0] <= slack:
+            edges.append(start + int(np.argmax(ahead >= min(0.0, float(ahead[-1])))))
+    last = voltage[edges[-1] :]
+    ranges = [float(np.ptp(voltage[a:b])) for a, b in pairwise(edges)]
+    if ranges and (np.ptp(last) < 0.5 * min(ranges) or abs(last[-1] - voltage[0]) > 5.0 * slack):
+        edges.pop()
     return [
         sweep.part(slice(a, b), cycle=sweep.cycle + k)
-        for k, (a, b) in enumerate(pairwise(edges))
-        if b - a >= 8
+        for k, (a, b) in enumerate(pairwise([*edges, len(sweep)]))
     ]
 
 
@@ -144,8 +156,8 @@ def _sorted(ranked: list[RankedLaw]) -> list[RankedLaw]:
     def order(entry: RankedLaw) -> tuple[float, float]:
         if entry.fit is None:
             return math.inf, math.inf
-        shown = entry.cross_validated if math.isfinite(entry.cross_validated) else entry.fit.error_decades
-        return shown, entry.fit.akaike
+        # Without a cycle to hold back, only the criterion charges a law for its parameters.
+        return 0.0 if math.isnan(entry.cross_validated) else entry.cross_validated, entry.fit.akaike
 
     return [
         RankedLaw(

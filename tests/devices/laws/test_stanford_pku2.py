@@ -168,8 +168,8 @@ def test_bad_input(changes, message):
 
 
 def test_gradients_follow_the_time_at_which_the_gap_closes():
-    """The filament widens from that time on: a later meeting leaves it narrower. The gap runs away into the bound within
-    1e-11 s of a millisecond: the relative tolerance of 1e-9 leaves 5e-5 of the meeting's time open (1e-5 at 1e-11)."""
+    """The filament widens from that time on: a later meeting leaves it narrower. The gap runs away into the bound
+    within 1e-11 s of a millisecond: a relative tolerance of 1e-9 leaves 5e-5 of that time open, 1e-11 leaves 1e-5."""
     law, wave = StanfordPku2(), triangle(1.2, period=1e-3)
     circuit = Circuit(series_resistance=2e3, compliance_positive=1e-3)
     after = np.array([1.76e-4, 1.8e-4])
