@@ -97,7 +97,8 @@ def _reproduce(
             "cifar: no cifar10_train_jpeg.npz; give --data with the folder of the CIFAR-10 files."
         )
     else:
-        jobs += _cifar_jobs(colours, fast, epochs, seed, keep, larger)
+        # The longest first: beside them the others fill the time of the other processes.
+        jobs = _cifar_jobs(colours, fast, epochs, seed, keep, larger) + jobs
     with begun(parts, jobs, workers) as elsewhere:
         options: Values = {"fast": fast, "seed": seed}
         found: Values = {

@@ -239,13 +239,36 @@ def _draw_compliance(sweeps: Sequence[IVSweep], ax: Axes) -> None:
     # One that no current comes near is beyond the axes.
     for limit in [limit for limit in limits if low < limit < high] if len(limits) <= 3 else []:
         ax.axhline(limit, color=Colour.MUTED, linewidth=0.7, linestyle=(0, (4, 3)), zorder=2)
-        # Above the line there is room on the side that the limit holds.
-        right = _largest(sweeps, 1) <= 1.05 * limit or _largest(sweeps, -1) > 1.05 * limit
+        right, above = _roomiest(sweeps, ax, limit)
         ax.annotate(
             f"compliance {quantity_text(limit, 'A', 2)}", (1.0 if right else 0.0, limit),
-            xycoords=ax.get_yaxis_transform(), xytext=(-2 if right else 2, 2), textcoords="offset points",
-            fontsize=NOTE, color=Colour.MUTED, va="bottom", ha="right" if right else "left",
+            xycoords=ax.get_yaxis_transform(), xytext=(-2 if right else 2, 2 if above else -2),
+            textcoords="offset points", fontsize=NOTE, color=Colour.MUTED, va="bottom" if above else "top",
+            ha="right" if right else "left",
         )  # fmt: skip
+
+
+def _roomiest(sweeps: Sequence[IVSweep], ax: Axes, limit: float) -> tuple[bool, bool]:
+    """Whether at the right end of the line of `limit` (A), and whether above it: where the fewest samples lie."""
+    box = ax.get_window_extent()
+    # Words of this length at this size, as shares of the axes.
+    wide, tall = 72.0 * ax.figure.dpi / 72.0 / box.width, 11.0 * ax.figure.dpi / 72.0 / box.height
+    to_axes = ax.transData + ax.transAxes.inverted()
+    level = to_axes.transform((0.0, limit))[1]
+    points = np.concatenate([np.stack([s.voltage, np.abs(s.current)], axis=1) for s in sweeps])
+    x, y = to_axes.transform(points[points[:, 1] > 0]).T
+    # Above the line there is room on the side that the limit holds: that is where nothing else decides.
+    held = _largest(sweeps, 1) <= 1.05 * limit or _largest(sweeps, -1) > 1.05 * limit
+    ways = [(held, True), (not held, True), (held, False), (not held, False)]
+
+    def met(way: tuple[bool, bool]) -> int:
+        right, above = way
+        beside = x > 1.0 - wide if right else x < wide
+        height = y - level if above else level - y
+        # The curve that runs along the line itself stays below words above it.
+        return int((beside & (height > 0.02) & (height < tall)).sum())
+
+    return min(ways, key=met)
 
 
 def _largest(sweeps: Sequence[IVSweep], sign: int) -> float:
