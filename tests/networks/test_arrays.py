@@ -2,6 +2,8 @@
 
 import copy
 import io
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -269,6 +271,40 @@ def test_it_is_a_plain_module():
     assert (next(matrices(fresh)).array, next(matrices(fresh)).time) == (5, 3600.0)
     assert chip.to("cpu") is chip
     assert chip.double()(x.double()).dtype == torch.float64
+
+
+_COMPILED = """
+import torch
+from pinched.crossbar.converters import Adc
+from pinched.crossbar.imperfections import Imperfections
+from pinched.crossbar.mapping import DifferentialPair
+from pinched.crossbar.window import ConductanceWindow
+from pinched.networks.convert import convert
+from pinched.networks.mlp import mlp
+
+x = torch.rand(20, 12, generator=torch.Generator().manual_seed(0))
+chip = convert(
+    mlp((12, 8, 4), seed=2), device=ConductanceWindow(), mapping=DifferentialPair(),
+    imperfections=Imperfections(device_to_device=0.1), wire_resistance="1 ohm", adc=Adc(bits=7), tile=(8, 8),
+    calibration=x,
+).eval()
+graphs = []
+
+def backend(traced, _):
+    graphs.append(traced)
+    return traced.forward
+
+with torch.no_grad():
+    torch.testing.assert_close(torch.compile(chip, backend=backend, fullgraph=True)(x), chip(x))
+assert len(graphs) == 1
+"""
+
+
+@pytest.mark.slow
+def test_it_compiles_into_one_graph():
+    """In a process of its own, without the types that tests check; what was traced is run and not compiled further,
+    which takes a C++ compiler that not everybody has."""
+    subprocess.run([sys.executable, "-c", _COMPILED], check=True)
 
 
 def test_chips_differ_and_the_same_chip_is_the_same():

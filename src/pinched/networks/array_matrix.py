@@ -391,6 +391,9 @@ class ArrayMatrix(nn.Module):
     def _even_steps(self) -> bool:
         """Whether all converters have one step, so that codes are added as they are."""
         if self._even is None:
+            # The graph of a compiled network must not hang on what the numbers are.
+            if torch.compiler.is_compiling():
+                return False
             self._even = bool((self.adc_step == self.adc_step[0, 0, 0]).all())
         return self._even
 
