@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from pinched.physics._statistics import fermi
-from pinched.physics.estimate import Common, estimate, fermi_fraction
+from pinched import constants
+from pinched._random import generator
+from pinched.physics.estimate import Common, estimate
 from pinched.physics.presets import spetzler2023
+from pinched.physics.presets.zamankhani2024 import Restriction, zamankhani2024_ranges
 
 MATERIAL = (
     "band_gap", "permittivity", "image_permittivity", "electron_mass", "hole_mass", "electron_mobility",
@@ -58,7 +60,22 @@ def test_current_is_odd_for_equal_contacts_and_zero_without_voltage(reference):
     assert both[0] > 0 > both[1]
 
 
-@pytest.mark.parametrize("level", [-40.0, -5.0, 0.0, 1.6, 1.62, 5.0, 80.0, 400.0])
-def test_the_integral_is_the_solver_s(level):
-    # Beyond 344.7 the closed form drops a term below 1e-34.
-    assert float(fermi_fraction(np.array(level))) == pytest.approx(fermi(level)[0], rel=1e-12)
+@pytest.mark.parametrize("restriction", [Restriction.RESOLVED, Restriction.MEMRISTIVE])
+def test_bulk_is_neutral_and_the_lowering_is_that_of_its_own_field(restriction):
+    """Of thousands of draws, some with contacts so strong that an iteration from one to the other does not settle."""
+    ranges = zamankhani2024_ranges(restriction)
+    values = ranges.at(generator(0, "estimates").random((40_000, len(ranges.parameters))))
+    values = values[ranges.kept(values)]
+    assert len(values) > 500
+    device, _ = ranges.device(values[0])
+    common = Common(
+        area=device.geometry.area, vacancy_limit=device.material.vacancy_limit, temperature=device.temperature,
+        doping=device.material.doping,
+    )  # fmt: skip
+    columns = dict(zip(ranges.names, values.T, strict=True))
+    found = estimate(columns, common)
+    n, p, x = found.bulk.T
+    np.testing.assert_allclose(p + 2.0 * x + common.doping, n, rtol=1e-10)
+    image = 4.0 * np.pi * columns["image_permittivity"] * constants.EPSILON_0
+    own = np.sqrt(np.maximum(found.field, 0.0) * constants.E / image[:, None])
+    np.testing.assert_allclose(found.lowering, own, rtol=1e-9, atol=1e-10)

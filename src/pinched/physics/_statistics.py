@@ -108,12 +108,3 @@ def bernoulli(q):
     b = 1.0 - 0.5 * q if abs(q) < 1e-8 else q / e
     slope = -0.5 + q / 6.0 * (1.0 - q * q / 30.0) if abs(q) < 1e-3 else b * (1.0 - b - q) / q
     return b, slope
-
-
-@njit(error_model="numpy")
-def fractions(levels):
-    """Fraction F of each of `levels` (one axis)."""
-    out = np.empty_like(levels)
-    for i in range(levels.size):
-        out[i] = fermi(levels[i])[0]
-    return out

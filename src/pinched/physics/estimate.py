@@ -23,11 +23,8 @@ from jaxtyping import Float
 
 from pinched import constants
 from pinched._params import quantity, require
+from pinched.physics._estimate_kernel import currents, equilibria
 from pinched.physics._scale import density_of_states
-from pinched.physics._statistics import fractions
-
-_BISECTIONS = 60
-_ROUNDS = 40
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,31 +104,10 @@ class Estimate:
         Electrons come from the left for positive voltages, holes from the right; each through its injection, then
         through the bulk, ohmic and space-charge limited side by side.
         """
-        size = np.abs(voltage)
-        total = np.zeros(np.shape(voltage))
-        for carrier in (0, 1):
-            from_left = voltage > 0 if carrier == 0 else voltage <= 0
-            limit = np.where(from_left, self.injection[:, :1, carrier], self.injection[:, 1:, carrier])
-            slope = np.where(from_left, self.drift[:, :1, carrier], self.drift[:, 1:, carrier])
-            bulk = (
-                self.bulk_conductance[:, carrier, None] * size + self.space_charge[:, carrier, None] * size**2
-            )
-            enters = _series(limit, slope * size)
-            total += _series(enters, bulk)
-        return np.sign(voltage) * total
-
-
-def _series(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The smaller of two currents that limit one after the other, smoothly."""
-    largest = np.maximum(a, b)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(largest > 0, a * (b / (a + b)), 0.0)
-
-
-def fermi_fraction(level: Float[np.ndarray, ...]) -> Float[np.ndarray, ...]:
-    """Fermi-Dirac integral of order 1/2 in the closed form of the model, elementwise."""
-    flat = np.ascontiguousarray(level, dtype=np.float64).reshape(-1)
-    return fractions(flat).reshape(np.shape(level))
+        volts = np.asarray(voltage, dtype=np.float64)
+        found = np.empty_like(volts)
+        currents(volts, self.injection, self.drift, self.bulk_conductance, self.space_charge, found)
+        return found
 
 
 def emission_velocity(
@@ -157,41 +133,18 @@ def estimate(parameters: Mapping[str, Float[np.ndarray, " device"]], common: Com
         ],
         axis=-1,
     )
-    gap, level = p["band_gap"] / vt, p["vacancy_level"] / vt
-
-    def densities(s: np.ndarray) -> np.ndarray:
-        """Densities where the Fermi level lies `s` (kT) over the conduction band edge; (..., 3)."""
-        shape = (...,) + (None,) * (s.ndim - gap.ndim)
-        g, e = gap[shape], level[shape]
-        vacancies = 1.0 / (1.0 + np.exp(np.minimum(2.0 * (e + s), 700.0)))
-        return np.stack([fermi_fraction(s), fermi_fraction(-g - s), vacancies], axis=-1) * (
-            scales[:, None, :] if s.ndim == 2 else scales
-        )
-
-    low, high = -gap - level - 80.0, np.full_like(gap, 80.0)
-    for _ in range(_BISECTIONS):
-        middle = 0.5 * (low + high)
-        n = densities(middle)
-        positive = n[:, 1] - n[:, 0] + 2.0 * n[:, 2] + donors > 0
-        low, high = np.where(positive, middle, low), np.where(positive, high, middle)
-    neutral = 0.5 * (low + high)
-    bulk = densities(neutral)
-
     barriers = np.stack([p["barrier_left"], p["barrier_right"]], axis=-1)
-    permittivity = (p["permittivity"] * constants.EPSILON_0)[:, None]
-    image = (4.0 * np.pi * p["image_permittivity"] * constants.EPSILON_0)[:, None]
-    sites = sites_per_volume[:, None]
-    lowering, field = np.zeros_like(barriers), np.zeros_like(barriers)
-    volt = vt[:, None]
-    for _ in range(_ROUNDS):
-        s = (lowering - barriers) / volt
-        field = _field(
-            s, neutral[:, None], densities(s), bulk[:, None, :], sites, donors[:, None], volt, permittivity
-        )
-        # Half of the way: the square root answers steeply where the field is small.
-        lowering = 0.5 * (lowering + np.sqrt(np.maximum(field, 0.0) * constants.E / image))
-    s = (lowering - barriers) / volt
-    contact = densities(s)
+    permittivity = p["permittivity"] * constants.EPSILON_0
+    neutral, bulk = np.empty_like(vt), np.empty_like(scales)
+    lowering, field, contact = (
+        np.empty_like(barriers),
+        np.empty_like(barriers),
+        np.empty((*barriers.shape, 3)),
+    )
+    equilibria(
+        p["band_gap"] / vt, p["vacancy_level"] / vt, scales, donors, barriers, permittivity,
+        4.0 * np.pi * p["image_permittivity"] * constants.EPSILON_0, vt, neutral, bulk, lowering, field, contact,
+    )  # fmt: skip
     velocity = np.stack(
         [emission_velocity(p["electron_mass"], heat), emission_velocity(p["hole_mass"], heat)], axis=-1
     )
@@ -209,21 +162,5 @@ def estimate(parameters: Mapping[str, Float[np.ndarray, " device"]], common: Com
         injection=charge[:, None] * velocity[:, None, :] * contact[:, :, :2],
         drift=charge[:, None] * mobility[:, None, :] * contact[:, :, :2] / length[:, None],
         bulk_conductance=charge * mobility * bulk[:, :2] / length,
-        space_charge=9.0 / 8.0 * permittivity * mobility * areas[:, None] / length**3,
+        space_charge=9.0 / 8.0 * permittivity[:, None] * mobility * areas[:, None] / length**3,
     )
-
-
-def _field(
-    s: np.ndarray, neutral: np.ndarray, contact: np.ndarray, bulk: np.ndarray, sites: np.ndarray, donors: np.ndarray,
-    volt: np.ndarray, permittivity: np.ndarray,
-) -> np.ndarray:  # fmt: skip
-    """Field (V/m) at a contact in equilibrium, positive where the bulk holds more electrons than the contact."""
-
-    def pressure(n: np.ndarray) -> np.ndarray:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            share = np.where(sites > 0, n[..., 2] / sites, 0.0)
-            vacancies = np.where(sites > 0, -sites * np.log1p(-np.minimum(share, 1.0 - 1e-15)), 0.0)
-        return n[..., 0] + n[..., 1] + vacancies
-
-    balance = constants.E * volt * (pressure(contact) - pressure(bulk) - donors * (s - neutral))
-    return np.sign(neutral - s) * np.sqrt(2.0 * np.maximum(balance, 0.0) / permittivity)

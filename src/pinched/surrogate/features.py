@@ -44,7 +44,7 @@ def duration(runs: Runs) -> Float[np.ndarray, " run"]:
 def baseline(guess: Estimate, runs: Runs) -> Float[np.ndarray, "run time"]:
     """log10 of the conductance (S) that the formulas give at each sample; at 0 V that of the smallest voltage."""
     volts = np.where(np.abs(runs.voltage) < 1e-6, 1e-6, runs.voltage)
-    return np.log10(np.maximum(np.abs(guess.current(volts)), _SMALLEST)) - np.log10(np.abs(volts))
+    return np.log10(np.maximum(np.abs(guess.current(volts)), _SMALLEST) / np.abs(volts))
 
 
 def estimates(runs: Runs) -> Estimate:
