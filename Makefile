@@ -13,9 +13,11 @@ demo: $(STAMP)
 	$(BIN)/pinched demo --out demo
 
 test: $(STAMP) lint
+	$(BIN)/python tests/compile_kernels.py
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow"
 
 test-all: $(STAMP) lint
+	$(BIN)/python tests/compile_kernels.py
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(STAMP)
