@@ -34,7 +34,22 @@ _COMPILED = {
     "_blas", "_compile", "_events", "_lanes", "_loop", "_noise_kernels", "_rodas", "_sensitivity", "_terminal",
 }  # fmt: skip
 
-# Imported only now: numerical libraries count their cores when they are loaded.
+# Imported only now: numerical libraries count their cores when they are loaded. And imported before the hook: what a
+# hooked module is the first to import is looked for among the hook's own compiled files, and compiled anew.
+for _library in (
+    "torch",
+    "scipy.stats",
+    "scipy.signal",
+    "scipy.linalg",
+    "scipy.sparse.linalg",
+    "matplotlib.figure",
+    "matplotlib.backends.backend_pdf",
+    "matplotlib.backends.backend_svg",
+    "jinja2",
+    "beartype.door",
+):
+    importlib.import_module(_library)
+
 _hook = importlib.import_module("jaxtyping").install_import_hook(
     [f"pinched.{name}" for name in ("data", "extraction", "networks", "report", "pipeline")]
     + [
@@ -65,16 +80,10 @@ _hook = importlib.import_module("jaxtyping").install_import_hook(
 
 @pytest.fixture
 def few_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reports draw their first and their last two figures only: for tests of what stands around them.
+    """Reports draw a few of their figures only; see `draw_few_figures`."""
+    from drawing import draw_few_figures
 
-    That a report draws all of its figures is tested by the reports that other processes write.
-    """
-    from pinched.report import page
-
-    whole = page.draw_gallery
-    monkeypatch.setattr(
-        page, "draw_gallery", lambda plans, **options: whole([*plans[:1], *plans[1:][-2:]], **options)
-    )
+    draw_few_figures(monkeypatch)
 
 
 @pytest.fixture(scope="session")

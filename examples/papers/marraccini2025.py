@@ -28,7 +28,7 @@ from pinched.networks.sensitivity import sensitivity
 from pinched.networks.training import Decay, train_many
 
 fast = "--fast" in sys.argv
-networks, arrays = (20, 300) if fast else (200, 4000)
+networks, arrays, epochs = (20, 100, 300) if fast else (200, 4000, 600)
 note = " (shortened)" if fast else ""
 torch.set_num_threads(1)  # tensors this small only wait for each other on more
 
@@ -46,7 +46,7 @@ data = pi.datasets.digits5x4()
 paper, clip = pi.PaperQuantizer(3), pi.ClipQuantizer(3)
 nets = train_many(
     [pi.mlp((20, 20, 20, 10), seed=k) for k in range(networks)],
-    data, epochs=600, rate=1e-3, decay=Decay.CONSTANT,
+    data, epochs=epochs, rate=1e-3, decay=Decay.CONSTANT,
 )  # fmt: skip
 aware = train_many(nets, data, quantizer=clip, learn_steps=True)
 
@@ -72,13 +72,13 @@ for label, chip in (("written once with 5 V", fresh), ("verified, two spare cell
         f"  {label}: mean {run.mean[0, 0]:.1%}, perfect {run.perfect[0, 0]:.1%}, worst {run.worst[0, 0]:.0%}"
     )
 
-found = sensitivity(fresh, data, arrays=100 if fast else 1000)
+found = sensitivity(fresh, data, arrays=50 if fast else 1000)
 print("\nWhat the fresh arrays would win if one property were perfect:")
 for cost in found.ranking:
     low, high = cost.recovered_interval
     print(f"  {cost.property.value}: {100 * cost.recovered:.1f} points ({100 * low:.1f} to {100 * high:.1f})")
 wanted = 0.5 * (found.accuracy + found.accuracy_ideal)
-need = required(fresh, data, accuracy=wanted, knob=Knob.V_SET_SPREAD, arrays=100 if fast else 500)
+need = required(fresh, data, accuracy=wanted, knob=Knob.V_SET_SPREAD, arrays=50 if fast else 500)
 print(f"  a mean of {wanted:.1%} asks for sigma_log(V_SET) = {need.value:.2f} instead of {need.present:.2f}")
 
 flips, training = single_flips(data), with_single_flips(data)

@@ -21,7 +21,7 @@ from pinched.devices.updates import RangeNoise
 from pinched.networks.epochs import Recipe, judged, train_epochs
 
 fast = "--fast" in sys.argv
-epochs = 4 if fast else 12
+epochs = 2 if fast else 12
 torch.set_num_threads(1)  # a network this small only waits for itself on more
 
 # 1. What the paper states cannot all be of the same images.

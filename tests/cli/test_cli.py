@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from drawing import draw_few_figures
 from pinched.cli import app
 from pinched.cli.evaluate import NetworkName, TrainingName, tasks, trainings
 from pinched.cli.options import namings
@@ -50,8 +51,11 @@ def sweeps(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def finished(sweeps, tmp_path_factory):
+    """The main job in this process, with a few of its figures; `test_in_a_process_...` draws all of them."""
     out = tmp_path_factory.mktemp("run") / "out"
-    return process("evaluate", sweeps, *QUICK, "--out", out, "--json"), out
+    with pytest.MonkeyPatch.context() as patch:
+        draw_few_figures(patch)
+        return pinched("evaluate", sweeps, *QUICK, "--out", out, "--json"), out
 
 
 def test_version():
@@ -95,9 +99,13 @@ def test_the_output_folder_holds_everything(finished):
 
 
 @pytest.mark.slow
-def test_the_same_command_gives_the_same_numbers(finished, sweeps, tmp_path):
-    again = json.loads(pinched("evaluate", sweeps, *QUICK, "--out", tmp_path / "o", "--json").stdout)
-    first = json.loads(finished[0].stdout)
+def test_in_a_process_of_its_own_the_same_command_gives_the_same_numbers(finished, sweeps, tmp_path):
+    """With all figures: by default `pinched extract` draws a whole report, the page's tests those of the network."""
+    done = process("evaluate", sweeps, *QUICK, "--out", tmp_path / "o", "--json")
+    assert done.returncode == 0, done.stderr
+    again, first = json.loads(done.stdout), json.loads(finished[0].stdout)
+    few, every = ({p.name for p in (o / "figures").iterdir()} for o in (finished[1], tmp_path / "o"))
+    assert few < every
     for record in (again, first):
         record.pop("provenance")
     assert again == first

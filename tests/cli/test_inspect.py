@@ -9,7 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from pinched.cli import app
 from pinched.data.names import NamePattern
 from pinched.data.options import ReadOptions
 from pinched.data.study import StudyFile, write_study
@@ -17,7 +19,10 @@ from pinched.data.study import StudyFile, write_study
 GOLDEN = Path(__file__).with_name("inspect_golden.txt")
 
 
-def pinched(*arguments, cwd=None):
+LOOK = {"NO_COLOR": "1", "COLUMNS": "120", "PYTHONIOENCODING": "utf-8", "TERM": "dumb"}
+
+
+def process(*arguments, cwd):
     """Run the command in a process of its own, as a user does."""
     return subprocess.run(
         [sys.executable, "-m", "pinched", *map(str, arguments)],
@@ -26,8 +31,16 @@ def pinched(*arguments, cwd=None):
         cwd=cwd,
         timeout=300,
         check=False,
-        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "120", "PYTHONIOENCODING": "utf-8", "TERM": "dumb"},
+        env={**os.environ, **LOOK},
     )
+
+
+def pinched(*arguments):
+    """Run the command in this process: the same code without the seconds that its imports take."""
+    done = CliRunner().invoke(app, [str(a) for a in arguments], env=LOOK)
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
 
 
 def rows():
@@ -53,7 +66,7 @@ def make_study(folder):
 
 
 def one_file_in_full(folder):
-    return pinched("inspect", Path("d1") / "2V_1.csv", cwd=folder)
+    return process("inspect", Path("d1") / "2V_1.csv", cwd=folder)
 
 
 @pytest.fixture
@@ -128,17 +141,19 @@ def test_the_study_file_is_used_and_what_is_said_now_wins(study):
         (["d1", "--decimal", "x"], "decimal"),
     ],
 )
-def test_mistakes_end_with_two(study, arguments, word):
+def test_mistakes_end_with_two(study, monkeypatch, arguments, word):
+    monkeypatch.chdir(study)
     (study / "bad.csv").write_text("V (V),I (A)\n0.1,oops\n0.2,1e-6\n")
-    done = pinched("inspect", *arguments, cwd=study)
+    done = pinched("inspect", *arguments)
     assert done.returncode == 2, done.stdout
     assert "Traceback" not in done.stderr
     assert word in done.stderr
     assert done.stdout == ""
 
 
-def test_json_errors_are_json_too(study):
-    done = pinched("inspect", "nothing.csv", "--json", cwd=study)
+def test_json_errors_are_json_too(study, monkeypatch):
+    monkeypatch.chdir(study)
+    done = pinched("inspect", "nothing.csv", "--json")
     assert done.returncode == 2
     assert "nothing.csv" in json.loads(done.stdout)["error"]
 
@@ -150,9 +165,10 @@ def test_a_damaged_study_file_is_named(study):
     assert "Did you mean 'name_pattern'" in done.stderr
 
 
-def test_names_with_brackets_are_printed_as_they_are(study):
+def test_names_with_brackets_are_printed_as_they_are(study, monkeypatch):
+    monkeypatch.chdir(study)
     (study / "[red]x[1].csv").write_text((study / "d1" / "2V_1.csv").read_text())
-    done = pinched("inspect", "[[]red[]]x[[]1[]].csv", cwd=study)
+    done = pinched("inspect", "[[]red[]]x[[]1[]].csv")
     assert done.returncode == 0, done.stderr
     assert "[red]x[1].csv" in done.stdout
 

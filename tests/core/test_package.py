@@ -34,6 +34,12 @@ def test_device_side_needs_no_torch():
     assert done.returncode == 0, done.stderr
 
 
+def test_the_command_line_answers_before_torch_is_loaded():
+    code = "import sys, pinched.cli; sys.exit('torch was imported' if 'torch' in sys.modules else 0)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("name", pinched.__all__)
 def test_public_names_exist_and_are_documented(name):
     value = getattr(pinched, name)

@@ -187,11 +187,25 @@ def survive(path, content, options=None):
         assert "Please report" not in str(error), error
 
 
+def looked_at(few, many):
+    """Examples that a test draws: few by default, many among the slow tests."""
+    return pytest.mark.parametrize(
+        "examples", [few, pytest.param(many, marks=pytest.mark.slow)], ids=["few", "many"]
+    )
+
+
+def searched(examples):
+    return settings(
+        max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
+
+
+@looked_at(8, 40)
 @pytest.mark.parametrize("name", sorted(samples.ALL))
-def test_mutated_files(tmp_path, name):
+def test_mutated_files(tmp_path, name, examples):
     whole = samples.ALL[name]()
 
-    @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @searched(examples)
     @given(
         cut=st.floats(0, 1),
         changes=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=4),
@@ -208,50 +222,66 @@ def test_mutated_files(tmp_path, name):
     check()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    name=st.sampled_from(sorted(TEXTS | INSTRUMENTS)),
-    cut=st.floats(0, 1),
-    changes=st.lists(st.tuples(st.floats(0, 1), st.sampled_from(list(",;\t\n .-eE'\"#0:(VA"))), max_size=5),
-    again=st.booleans(),
-)
-def test_mutated_layouts(tmp_path, name, cut, changes, again):
+@looked_at(25, 120)
+def test_mutated_layouts(tmp_path, examples):
     """Characters changed, the end cut off, or the file once more behind itself."""
-    whole = (TEXTS | INSTRUMENTS)[name].bytes
-    changed = bytearray(whole * (2 if again else 1))
-    for at, mark in changes:
-        changed[int(at * (len(changed) - 1))] = ord(mark)
-    survive(tmp_path / "a.csv", bytes(changed[: int(cut * len(changed))]))
-    survive(tmp_path / "a.csv", bytes(changed), ReadOptions(drop_bad_rows=True, shunt=50))
 
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    lines=st.lists(
-        st.tuples(
-            st.sampled_from(["Gprog", "R", "(U2,1)", "V", "t=1", "I:", "#x", ""]),
-            st.lists(st.sampled_from(["1e-6", "2", "nan", "x", "", "-1", "9.9e37"]), max_size=8),
+    @searched(examples)
+    @given(
+        name=st.sampled_from(sorted(TEXTS | INSTRUMENTS)),
+        cut=st.floats(0, 1),
+        changes=st.lists(
+            st.tuples(st.floats(0, 1), st.sampled_from(list(",;\t\n .-eE'\"#0:(VA"))), max_size=5
         ),
-        max_size=8,
-    ),
-    mark=st.sampled_from([",", ", ", "\t", " "]),
-)
-def test_any_labelled_lines(tmp_path, lines, mark):
-    text = "\n".join(mark.join([label, *cells]) for label, cells in lines)
-    survive(tmp_path / "a.txt", text.encode())
-    survive(tmp_path / "a.txt", text.encode(), ReadOptions(drop_bad_rows=True, state_unit="uS"))
+        again=st.booleans(),
+    )
+    def check(name, cut, changes, again):
+        whole = (TEXTS | INSTRUMENTS)[name].bytes
+        changed = bytearray(whole * (2 if again else 1))
+        for at, mark in changes:
+            changed[int(at * (len(changed) - 1))] = ord(mark)
+        survive(tmp_path / "a.csv", bytes(changed[: int(cut * len(changed))]))
+        survive(tmp_path / "a.csv", bytes(changed), ReadOptions(drop_bad_rows=True, shunt=50))
+
+    check()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(pick=st.integers(0, 10**6), cut=st.floats(0, 1), at=st.floats(0, 1), byte=st.integers(0, 255))
-def test_mutated_real_files(tmp_path, measurements, pick, cut, at, byte):
+@looked_at(25, 120)
+def test_any_labelled_lines(tmp_path, examples):
+    @searched(examples)
+    @given(
+        lines=st.lists(
+            st.tuples(
+                st.sampled_from(["Gprog", "R", "(U2,1)", "V", "t=1", "I:", "#x", ""]),
+                st.lists(st.sampled_from(["1e-6", "2", "nan", "x", "", "-1", "9.9e37"]), max_size=8),
+            ),
+            max_size=8,
+        ),
+        mark=st.sampled_from([",", ", ", "\t", " "]),
+    )
+    def check(lines, mark):
+        text = "\n".join(mark.join([label, *cells]) for label, cells in lines)
+        survive(tmp_path / "a.txt", text.encode())
+        survive(tmp_path / "a.txt", text.encode(), ReadOptions(drop_bad_rows=True, state_unit="uS"))
+
+    check()
+
+
+@looked_at(15, 80)
+def test_mutated_real_files(tmp_path, measurements, examples):
     files = sorted(p for p in measurements.rglob("*") if p.suffix in (".csv", ".txt", ".xls", ".dat"))
-    path = files[pick % len(files)]
-    whole = path.read_bytes()[:60_000] if path.suffix != ".xls" else path.read_bytes()
-    survive(tmp_path / path.name, whole[: int(cut * len(whole))])
-    changed = bytearray(whole)
-    changed[int(at * (len(whole) - 1))] = byte
-    survive(tmp_path / path.name, bytes(changed))
+
+    @searched(examples)
+    @given(pick=st.integers(0, 10**6), cut=st.floats(0, 1), at=st.floats(0, 1), byte=st.integers(0, 255))
+    def check(pick, cut, at, byte):
+        path = files[pick % len(files)]
+        whole = path.read_bytes()[:60_000] if path.suffix != ".xls" else path.read_bytes()
+        survive(tmp_path / path.name, whole[: int(cut * len(whole))])
+        changed = bytearray(whole)
+        changed[int(at * (len(whole) - 1))] = byte
+        survive(tmp_path / path.name, bytes(changed))
+
+    check()
 
 
 def test_a_reader_is_a_plain_record():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
@@ -16,7 +17,9 @@ from jaxtyping import Float
 from pinched._errors import DataFileError, PinchedError
 from pinched._units import split_head, to_si
 from pinched.data.waveforms import Waveform, pulse_train, sine, triangle
-from pinched.devices.circuit import Source
+
+if TYPE_CHECKING:
+    from pinched.devices.circuit import Source
 
 HELP = (
     "triangle:PEAK[:OTHER PEAK]:PERIOD, sine:PEAK:PERIOD (or frequency), pulses:PEAK:WIDTH:GAP[:COUNT], or a CSV of "
@@ -30,6 +33,9 @@ def waveform_of(text: str, cycles: int = 1) -> tuple[Waveform, Source]:
 
     Raises `PinchedError` for text that is neither a shape nor a file, naming the part at fault.
     """
+    # Here and not above: devices bring torch, and every command imports this module for its help.
+    from pinched.devices.circuit import Source
+
     if cycles < 1:
         raise PinchedError(f"--cycles is {cycles}; at least 1 is needed.")
     name, _, rest = text.partition(":")
@@ -46,6 +52,8 @@ def waveform_of(text: str, cycles: int = 1) -> tuple[Waveform, Source]:
 
 
 def _source(text: str) -> Source:
+    from pinched.devices.circuit import Source
+
     return Source.CURRENT if re.search(r"[Aa](mp\w*)?\s*$", text) else Source.VOLTAGE
 
 
@@ -102,6 +110,8 @@ def _repeated(wave: Waveform, cycles: int) -> Waveform:
 
 
 def _read(path: Path) -> tuple[Waveform, Source]:
+    from pinched.devices.circuit import Source
+
     lines = [
         (number, line.strip())
         for number, line in enumerate(

@@ -248,8 +248,11 @@ def freeze_layout(figure: Figure) -> None:
     # Letters snap to dots: at the coarse dots of a screen labels come out narrower than in any file, and are cut off.
     screen = figure.dpi
     figure.set_dpi(300)
-    with _no_glyph_warnings():
-        figure.draw_without_rendering()
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        with _no_glyph_warnings():
+            # A drawing without rendering starts with this, and then draws everything for nothing.
+            engine.execute(figure)
     figure.set_layout_engine("none")
     figure.set_dpi(screen)
 
