@@ -194,6 +194,7 @@ from .networks.mapping import SignMagnitude as SignMagnitude
 from .networks.mapping import TwosComplement as TwosComplement
 from .networks.mlp import mlp as mlp
 from .networks.montecarlo import monte_carlo as monte_carlo
+from .networks.normalisation import settle_normalisation as settle_normalisation
 from .networks.pulse_rules import DifferentialPulses as DifferentialPulses
 from .networks.pulse_rules import Manhattan as Manhattan
 from .networks.pulse_rules import MixedPrecision as MixedPrecision

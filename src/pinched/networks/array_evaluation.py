@@ -19,6 +19,7 @@ from pinched._params import require
 from pinched._progress import Progress, Silent
 from pinched._random import generator
 from pinched._units import to_si
+from pinched.networks import normalisation
 from pinched.networks.array_matrix import SATURATED, ArrayMatrix
 from pinched.networks.array_network import float_twin, matrices
 from pinched.networks.array_score import ArrayScore
@@ -41,6 +42,7 @@ def evaluate_arrays(
     test_set: str,
     float_model: nn.Module | None,
     training: str,
+    settle: Tensor | None,
     progress: Progress | None,
 ) -> ArrayScore:
     """Accuracy of `chip` on `data` in `arrays` chips at `times`; see `evaluation.evaluate`."""
@@ -71,6 +73,8 @@ def evaluate_arrays(
                 # Noise of reads is drawn by torch; its seed is the address of chip and time.
                 draw = generator(options.seed, "reads", number, j).integers(2**62)
                 torch.default_generator.manual_seed(int(draw))
+                if settle is not None:
+                    normalisation.settle(own, settle)
                 saturated.watch = k == 0 and j == 0
                 answers = torch.cat([own(part).argmax(-1) for part in data.images.split(AT_ONCE)])
                 found[j, k] = float((answers == data.labels).double().mean())

@@ -64,6 +64,7 @@ def evaluate(
     training_data: ImageSet | None = None,
     float_model: nn.Module | None = None,
     training: str = "not stated",
+    settle: Tensor | None = None,
     progress: Progress | None = None,
 ) -> ArrayScore: ...
 
@@ -77,6 +78,7 @@ def evaluate(
     training_data: ImageSet | None = None,
     float_model: nn.Module | None = None,
     training: str = "not stated",
+    settle: Tensor | None = None,
     progress: Progress | None = None,
 ) -> Score | ArrayScore:
     """Write `chip` into fresh arrays (how many, or the range of their numbers), read, classify `data`.
@@ -85,14 +87,17 @@ def evaluate(
     of them. `training_data` gives the baselines; without it the most frequent class is that of `data` itself (never
     below the true baseline) and the nearest class mean is NaN. `float_model` is the network before
     quantization-aware training; without it the float parameters behind the words stand in. `training` is
-    copied into the score. Raises `PinchedError` for a network whose input or output does not suit `data`,
-    and for less than one array.
+    copied into the score. With `settle` (training inputs) batch normalisation is settled on them in every chip
+    before each reading, see `settle_normalisation`. Raises `PinchedError` for a network whose input or output does
+    not suit `data`, and for less than one array.
     """
     if not isinstance(chip, MemoryNetwork):
         return evaluate_arrays(
             chip, data, arrays=arrays, times=times, baselines=baselines(data, training_data),
-            test_set=_describe(data, training_data), float_model=float_model, training=training, progress=progress,
+            test_set=_describe(data, training_data), float_model=float_model, training=training, settle=settle,
+            progress=progress,
         )  # fmt: skip
+    require(Score, settle is None, "settle belongs to chips that compute in arrays; this one stores words.")
     require(
         Score,
         tuple(times) == (0.0,),

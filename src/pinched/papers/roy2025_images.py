@@ -45,6 +45,9 @@ CYCLE_TO_CYCLE = 0.02
 SCATTERS = (0.0, 0.05, 0.10)
 """Relative scatter of a programmed level."""
 
+SETTLED = 4000
+"""Training images on which batch normalisation is settled in a chip."""
+
 RATE = 0.1
 """Learning rate of SGD, in float and in the devices."""
 
@@ -110,8 +113,12 @@ def on_levels(
     chips: int,
     seed: int,
     on: LevelSet | None = None,
+    settle: ImageSet | None = None,
 ) -> Values:
-    """`net` written onto levels that scatter, in `chips` chips: mean and worst accuracy."""
+    """`net` written onto levels that scatter, in `chips` chips: mean and worst accuracy.
+
+    With `settle` batch normalisation is settled on the first `SETTLED` of its images in every chip.
+    """
     chosen = on or levels()
     chip = convert(
         net, device=chosen.window, mapping=mapping, seed=seed,
@@ -119,7 +126,7 @@ def on_levels(
             levels=None if isinstance(mapping, LevelPairs) else chosen, device_to_device=scatter
         ),
     )  # fmt: skip
-    score = evaluate(chip, test, arrays=chips)
+    score = evaluate(chip, test, arrays=chips, settle=None if settle is None else settle.images[:SETTLED])
     return {"mean": score.mean, "worst": score.worst, "chips": chips, "scatter": scatter}
 
 
@@ -284,8 +291,8 @@ def cifar(
         imperfections=Imperfections(levels=chosen, device_to_device=0.10),
     )  # fmt: skip
     train_epochs(
-        chip, torch.optim.Adam(chip.parameters(), lr=1e-3), training, test,
-        Recipe(epochs=more, batch=64, flip=True, shift=2, seed=seed),
+        chip, torch.optim.Adam(chip.parameters(), lr=3e-3), training, test,
+        Recipe(epochs=more, batch=64, warm_up=0.1, flip=True, shift=2, seed=seed),
         checkpoint=_kept(keep, f"{kind}_aware_{seed}_{epochs}_{more}"), progress=progress,
         name="CIFAR-10, in arrays that scatter",
     )  # fmt: skip
@@ -299,8 +306,10 @@ def cifar(
         "ex_situ": {},
     }
     for scatter in SCATTERS:
-        for name, one in (("plain", net), ("aware", float_twin(chip))):
+        for name, one, settle in (
+            ("plain", net, None), ("aware", float_twin(chip), None), ("settled", float_twin(chip), training)
+        ):  # fmt: skip
             found["ex_situ"][f"{name}_{round(100 * scatter)}"] = on_levels(
-                one, test, mapping=DifferentialPair(), scatter=scatter, chips=chips, seed=seed
+                one, test, mapping=DifferentialPair(), scatter=scatter, chips=chips, seed=seed, settle=settle
             )
     return found
