@@ -23,8 +23,9 @@ from pinched.papers.parts import Parts
 from pinched.papers.zamankhani2024_parts import FAST, WHOLE, Data, Plan
 from pinched.papers.zamankhani2024_table import as_text
 from pinched.report.numbers import to_json
+from pinched.surrogate.conditioned import Conditioned
 from pinched.surrogate.metrics import Normalisation
-from pinched.surrogate.residual import Conditioned, Direct
+from pinched.surrogate.residual import Direct
 
 MARK = "options.json"
 """A folder that holds this file was written by `reproduce` and may be continued."""
