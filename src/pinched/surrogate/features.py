@@ -60,10 +60,11 @@ def baseline(guess: Estimate, runs: Runs) -> Float[np.ndarray, "run time"]:
 def turned(runs: Runs) -> Runs:
     """`runs` with each device seen from the end with its lower barrier: the other contact left, the voltage on the
     other end and the current the other way. The equations cannot tell the two apart."""
-    left, right = runs.names.index("barrier_left"), runs.names.index("barrier_right")
-    other = runs.parameters[:, left] > runs.parameters[:, right]
+    at = [runs.names.index(name) for name in ("barrier_left", "barrier_right")]
+    pair = runs.parameters[:, at]
+    other = pair[:, 0] > pair[:, 1]
     values = np.array(runs.parameters)
-    values[np.ix_(other, [left, right])] = runs.parameters[np.ix_(other, [right, left])]
+    values[:, at] = np.where(other[:, None], pair[:, ::-1], pair)
     sign = np.where(other, -1.0, 1.0)[:, None]
     return dataclasses.replace(
         runs, parameters=values, voltage=sign * runs.voltage, current=sign * runs.current
