@@ -60,7 +60,7 @@ class SequenceNetwork(nn.Module):
 
 
 class RecurrentCore(nn.Module):
-    """An LSTM or a GRU that is told its device at every step and in its first state."""
+    """An LSTM (hochreiter1997lstm) or a GRU (cho2014gru), told its device at every step and in its first state."""
 
     def __init__(self, kind: type[nn.LSTM] | type[nn.GRU], courses: int, embedding: int, units: int) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ class RecurrentCore(nn.Module):
 
 
 class ConvolutionCore(nn.Module):
-    """Causal convolutions over two samples, 1, 2, 4, ... samples apart, with shortcuts (TCN).
+    """Causal convolutions over two samples, 1, 2, 4, ... samples apart, with shortcuts (TCN, bai2018tcn).
 
     Before the first sample there is nothing (zeros); what lies further back than its layers reach is forgotten.
     """
@@ -99,7 +99,8 @@ class ConvolutionCore(nn.Module):
 
 
 class FourierCore(nn.Module):
-    """Layers that act on the lowest Fourier modes along the samples, beside layers on each sample (FNO)."""
+    """Layers that act on the lowest Fourier modes along the samples, beside layers on each sample (FNO,
+    li2020fourier). They look ahead, and a mode means the same on one grid of samples only."""
 
     def __init__(self, courses: int, embedding: int, units: int, layers: int = 3, modes: int = 32) -> None:
         super().__init__()
@@ -152,7 +153,7 @@ walk = _Walk.apply
 
 
 class StateSpaceCore(nn.Module):
-    r"""Modes that relax, each with a rate and towards a value that voltage and device decide:
+    r"""Modes that relax (gu2022diagonal), each with a rate and towards a value that voltage and device decide:
 
     $$ \dot x_j = -\lambda_j(V, d) [x_j - u_j(V, d)], \qquad
        x_j(t + \Delta t) = e^{-\lambda_j \Delta t} x_j(t) + (1 - e^{-\lambda_j \Delta t}) u_j $$
@@ -188,7 +189,8 @@ class StateSpaceCore(nn.Module):
 
 
 class BranchTrunkNetwork(nn.Module):
-    """A sum of products: the branch knows the device, the trunk the course of the waveform (DeepONet)."""
+    """A sum of products: the branch knows the device, the trunk the course of the waveform
+    (DeepONet, lu2021deeponet). It remembers what flux and extremes say of the past, and nothing else."""
 
     def __init__(self, features: int, courses: int, embedding: int, units: int) -> None:
         super().__init__()
