@@ -38,6 +38,9 @@ from pinched.surrogate.training import train_surrogate
 UNITS = {Core.CONVOLUTION: 32, Core.FOURIER: 32}
 """Where fewer units than elsewhere make about as much work."""
 
+BATCH = 64
+"""Smaller than usual: a short training of few runs has too few steps else."""
+
 MEASURED = 1024
 """Runs whose epoch is timed."""
 
@@ -101,14 +104,14 @@ def main() -> None:
 def _trained(architecture: Conditioned, learn: Runs, seconds: float) -> tuple[Surrogate, int]:
     """A surrogate that was trained for about `seconds`, and for how many epochs; for one of few runs where 0."""
     few = learn.take(np.linspace(0, len(learn) - 1, min(MEASURED, len(learn))).astype(int))
-    once = dataclasses.replace(architecture.schedule, epochs=1)
+    once = dataclasses.replace(architecture.schedule, epochs=1, batch=BATCH)
     # The first training pays for what torch sets up.
     train_surrogate(few, architecture, schedule=once, validation=0.0)
     tried = train_surrogate(few, architecture, schedule=once, validation=0.0)
     if seconds == 0.0:
         return tried, 0
     epochs = max(2, round(seconds / (tried.train_seconds * len(learn) / len(few))))
-    plan: Schedule = dataclasses.replace(architecture.schedule, epochs=epochs, patience=0)
+    plan: Schedule = dataclasses.replace(architecture.schedule, epochs=epochs, batch=BATCH, patience=0)
     return train_surrogate(learn, architecture, schedule=plan, validation=0.03), epochs
 
 
