@@ -87,8 +87,9 @@ def measured(
         )
         for k in range(seed, seed + plan.seeds)
     ]  # fmt: skip
+    walks = {"kind": Conditioned.kind, "core": Conditioned().core.name}
     any_waveform = parts.get(
-        f"any_{seed}", base | {"epochs": plan.any_epochs, "seed": seed},
+        f"any_{seed}", base | walks | {"epochs": plan.any_epochs, "seed": seed},
         lambda: computed.finite(computed.best(data, plan, Conditioned(), seed, out, tracker)),
     )  # fmt: skip
     curve = parts.get(
@@ -96,7 +97,7 @@ def measured(
         lambda: computed.learning_curve(data, plan, seed, tracker),
     )  # fmt: skip
     speed = parts.get(
-        "speed", base | {"runs": plan.timed_runs, "batch": plan.timed_batch, "members": plan.members},
+        "speed", base | walks | {"runs": plan.timed_runs, "batch": plan.timed_batch, "members": plan.members},
         lambda: computed.speeds(data, plan, seed, out, tracker),
     )  # fmt: skip
     found = _gathered(data, published, best, any_waveform, curve, speed, seconds)
