@@ -84,7 +84,7 @@ def main() -> None:
         if architecture.core.name not in asked.cores:
             continue
         net, epochs = _trained(architecture, learn, 0.0 if asked.bare else asked.seconds)
-        speed = min(_speed(net, every.take(np.arange(MEASURED))) for _ in range(3))
+        speed = min(_speed(net, every.take(np.arange(min(MEASURED, len(every))))) for _ in range(3))
         found = [score(architecture.core.name, net.predict(j, warn=False), j, learn) for j in judges]
         weights = sum(p.numel() for p in net.networks[0].parameters())
         print(
