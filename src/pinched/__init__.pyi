@@ -231,6 +231,7 @@ from .physics.device import Layer as Layer
 from .physics.device import OhmicContact as OhmicContact
 from .physics.device import SchottkyContact as SchottkyContact
 from .physics.device import TransportDevice as TransportDevice
+from .physics.drawn_waveforms import Waveforms as Waveforms
 from .physics.material import Material as Material
 from .physics.material import Traps as Traps
 from .physics.run import Profiles as Profiles
@@ -309,6 +310,8 @@ from .report.style import paper_style as paper_style
 
 __version__: str
 from .surrogate.architecture import Schedule as Schedule
+from .surrogate.conditioned import Conditioned as Conditioned
+from .surrogate.conditioned import Core as Core
 from .surrogate.descent import InverseOptions as InverseOptions
 from .surrogate.design import DesignOptions as DesignOptions
 from .surrogate.design import Wish as Wish
@@ -322,7 +325,6 @@ from .surrogate.inverse import infer_device as infer_device
 from .surrogate.model import Surrogate as Surrogate
 from .surrogate.model import UnseenWarning as UnseenWarning
 from .surrogate.model import ensemble as ensemble
-from .surrogate.residual import Conditioned as Conditioned
 from .surrogate.residual import Direct as Direct
 from .surrogate.runs import Runs as Runs
 from .surrogate.runs import load_runs as load_runs

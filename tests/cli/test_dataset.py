@@ -8,10 +8,11 @@ import pytest
 from typer.testing import CliRunner
 
 from pinched.cli import app
-from pinched.cli.dataset import AccuracyName, accuracy_of
+from pinched.cli.dataset import AccuracyName, WaveformsName, accuracy_of
 from pinched.cli.transport import _presets
 from pinched.physics.accuracy import Accuracy
 from pinched.physics.device import TransportDevice
+from pinched.physics.drawn_waveforms import Waveforms
 
 pytest.importorskip("zarr")
 
@@ -47,6 +48,17 @@ def test_describe_says_the_same_again(store):
     shown = pinched("dataset", "describe", path).stdout
     assert "SIMULATED data" in shown
     assert "loop wider than 5% of the largest current" in shown
+
+
+def test_other_waveforms_are_drawn_by_name(tmp_path):
+    assert [name.name for name in WaveformsName] == [kind.name for kind in Waveforms]
+    store = tmp_path / "pulses.zarr"
+    done = pinched(
+        "dataset", "simulate", "--n", 1, "--samples", 120, "--waveforms", "pulses", "--out", store, "--json"
+    )
+    assert json.loads(done.stdout)["kept"] == 1
+    other = pinched("dataset", "simulate", "--n", 1, "--samples", 120, "--out", store, "--resume")
+    assert "waveforms: 'pulses' there" in " ".join(other.stderr.split())
 
 
 def test_a_store_that_is_there_is_not_written_over(store):

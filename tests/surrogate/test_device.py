@@ -10,8 +10,9 @@ import torch
 import pinched as pi
 from pinched._errors import PinchedError
 from pinched.surrogate.architecture import Schedule
+from pinched.surrogate.conditioned import Conditioned
 from pinched.surrogate.device import SurrogateDevice, answered, device_parameters
-from pinched.surrogate.residual import Conditioned, Direct
+from pinched.surrogate.residual import Direct
 from pinched.surrogate.training import train_surrogate
 
 PLAN = Schedule(epochs=15, batch=32, rate=3e-3, average=0.9, clip=1.0)

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from pinched.surrogate.features import course_features, device_features, estimates
+from pinched.surrogate.features import course_features, course_steps, device_features, estimates
 
 
 def changed(runs, **factors):
@@ -17,7 +17,8 @@ def changed(runs, **factors):
 
 def told(runs):
     guess = estimates(runs)
-    return device_features(runs, guess), course_features(runs, guess)[..., :-1]
+    alone = device_features(runs, guess, drive=False)
+    return device_features(runs, guess), course_features(runs, guess), course_steps(runs), alone
 
 
 def test_a_slower_device_in_a_longer_sweep_is_the_same(runs):

@@ -10,11 +10,12 @@ import torch
 
 from pinched._errors import DataFileError, PinchedError
 from pinched.surrogate.architecture import Schedule
+from pinched.surrogate.conditioned import Conditioned
 from pinched.surrogate.evaluation import evaluate_surrogate
 from pinched.surrogate.hdinn import CompositeLoss, HDiNN, HdinnNetwork, LogInputs, Output, Thinning
 from pinched.surrogate.metrics import Normalisation, above_floor, log_current
 from pinched.surrogate.model import UnseenWarning, ensemble
-from pinched.surrogate.residual import Conditioned, Direct, ResidualLoss
+from pinched.surrogate.residual import Direct, ResidualLoss
 from pinched.surrogate.runs import split_runs
 from pinched.surrogate.saved import ARCHITECTURES, load_surrogate, save_surrogate
 from pinched.surrogate.training import train_surrogate

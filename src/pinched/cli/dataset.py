@@ -31,6 +31,17 @@ class RangesName(StrEnum):
     MEMRISTIVE = "memristive"
 
 
+class WaveformsName(StrEnum):
+    """What `--waveforms` takes."""
+
+    TRIANGLE = "triangle"
+    CYCLES = "cycles"
+    UNEQUAL = "unequal"
+    HOLDS = "holds"
+    PULSES = "pulses"
+    MIXED = "mixed"
+
+
 class AccuracyName(StrEnum):
     """What `--accuracy` takes."""
 
@@ -57,6 +68,14 @@ def simulate(
         AccuracyName,
         typer.Option("--accuracy", help="Mesh and steps; 'normal' is within 1 % of the converged current."),
     ] = AccuracyName.FAST,
+    waveforms: Annotated[
+        WaveformsName,
+        typer.Option(
+            "--waveforms",
+            help="'triangle' as published; several 'cycles', 'unequal' branches, 'holds', 'pulses', or 'mixed': "
+            "one of these drawn for each device, on samples of uneven steps.",
+        ),
+    ] = WaveformsName.TRIANGLE,
     samples: Annotated[
         int, typer.Option("--samples", help="Samples of the current that each run keeps.")
     ] = 200,
@@ -71,6 +90,7 @@ def simulate(
     """Draw devices from a published table of parameters, solve their charge transport, keep every run."""
     with mistakes_end_with_two(as_json):
         from pinched.physics.dataset import simulate_dataset
+        from pinched.physics.drawn_waveforms import Waveforms
         from pinched.physics.presets.zamankhani2024 import Restriction, zamankhani2024_ranges
         from pinched.physics.summary import describe_dataset
 
@@ -83,7 +103,8 @@ def simulate(
         try:
             runs = simulate_dataset(
                 zamankhani2024_ranges(chosen), n=n, seed=seed, out=out, accuracy=accuracy_of(accuracy),
-                samples=samples, workers=workers, scheduler=scheduler, resume=resume, progress=TerminalProgress(),
+                samples=samples, waveforms=Waveforms[waveforms.name], workers=workers, scheduler=scheduler,
+                resume=resume, progress=TerminalProgress(),
             )  # fmt: skip
         except KeyboardInterrupt:
             stderr.print(

@@ -33,8 +33,9 @@ class ModelName(StrEnum):
 
 def models() -> dict[ModelName, type[Architecture]]:
     """Name on the command line -> architecture."""
+    from pinched.surrogate.conditioned import Conditioned
     from pinched.surrogate.hdinn import HDiNN
-    from pinched.surrogate.residual import Conditioned, Direct
+    from pinched.surrogate.residual import Direct
 
     return {ModelName.HDINN: HDiNN, ModelName.BEST: Direct, ModelName.ANY_WAVEFORM: Conditioned}
 

@@ -23,8 +23,9 @@ from pinched.papers.parts import Parts
 from pinched.papers.zamankhani2024_parts import FAST, WHOLE, Data, Plan
 from pinched.papers.zamankhani2024_table import as_text
 from pinched.report.numbers import to_json
+from pinched.surrogate.conditioned import Conditioned
 from pinched.surrogate.metrics import Normalisation
-from pinched.surrogate.residual import Conditioned, Direct
+from pinched.surrogate.residual import Direct
 
 MARK = "options.json"
 """A folder that holds this file was written by `reproduce` and may be continued."""
@@ -86,8 +87,9 @@ def measured(
         )
         for k in range(seed, seed + plan.seeds)
     ]  # fmt: skip
+    walks = {"kind": Conditioned.kind, "core": Conditioned().core.name}
     any_waveform = parts.get(
-        f"any_{seed}", base | {"epochs": plan.any_epochs, "seed": seed},
+        f"any_{seed}", base | walks | {"epochs": plan.any_epochs, "seed": seed},
         lambda: computed.finite(computed.best(data, plan, Conditioned(), seed, out, tracker)),
     )  # fmt: skip
     curve = parts.get(
@@ -95,7 +97,7 @@ def measured(
         lambda: computed.learning_curve(data, plan, seed, tracker),
     )  # fmt: skip
     speed = parts.get(
-        "speed", base | {"runs": plan.timed_runs, "batch": plan.timed_batch, "members": plan.members},
+        "speed", base | walks | {"runs": plan.timed_runs, "batch": plan.timed_batch, "members": plan.members},
         lambda: computed.speeds(data, plan, seed, out, tracker),
     )  # fmt: skip
     found = _gathered(data, published, best, any_waveform, curve, speed, seconds)

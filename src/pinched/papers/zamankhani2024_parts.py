@@ -20,11 +20,12 @@ from pinched.physics.presets.zamankhani2024 import Restriction, zamankhani2024_r
 from pinched.physics.solve import solve_each
 from pinched.physics.summary import CONDUCTING
 from pinched.surrogate.architecture import Architecture, Schedule
+from pinched.surrogate.conditioned import Conditioned
 from pinched.surrogate.evaluation import evaluate_surrogate
 from pinched.surrogate.hdinn import HDiNN
 from pinched.surrogate.metrics import Normalisation, log_current, score
 from pinched.surrogate.model import Surrogate
-from pinched.surrogate.residual import Conditioned, Direct
+from pinched.surrogate.residual import Direct
 from pinched.surrogate.runs import Runs, joined, load_runs, split_runs
 from pinched.surrogate.saved import load_surrogate, save_surrogate
 from pinched.surrogate.training import train_surrogate

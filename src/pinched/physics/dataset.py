@@ -22,7 +22,9 @@ from pinched._errors import PinchedError
 from pinched._params import quantity, require
 from pinched._progress import Progress, Silent
 from pinched._random import generator
+from pinched.data.waveforms import Waveform
 from pinched.physics.accuracy import Accuracy
+from pinched.physics.drawn_waveforms import FEWEST, KINDS, Waveforms, drawn_moments, drawn_waveform, kind_of
 from pinched.physics.ranges import ParameterRanges
 from pinched.physics.run import TransportRun
 from pinched.physics.solve import solve_each
@@ -88,6 +90,18 @@ _RESULTS = (
     Column(name="reason", unit="1", meaning="why the run failed or was rejected", type="str"),
 )
 
+_KIND = Column(
+    name="waveform", unit="1", meaning="kind of the waveform that was drawn", type="i1",
+    flags=tuple(kind.name.lower() for kind in KINDS),
+)  # fmt: skip
+
+Batch = tuple[int, Float[np.ndarray, "run parameter"]]
+"""Number of the first run of a block, and the values of all of them."""
+
+
+def _results(waveforms: Waveforms) -> tuple[Column, ...]:
+    return _RESULTS if waveforms is Waveforms.TRIANGLE else (*_RESULTS, _KIND)
+
 
 def draws(ranges: ParameterRanges, n: int, seed: int) -> Float[np.ndarray, "run parameter"]:
     """The first `n` accepted points of the Sobol sequence of `seed` in `ranges`; row i does not depend on `n`.
@@ -123,6 +137,7 @@ def simulate_dataset(
     out: str | Path,
     accuracy: Accuracy = Accuracy.fast,
     samples: int = 200,
+    waveforms: Waveforms = Waveforms.TRIANGLE,
     gates: Gates | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
@@ -132,28 +147,32 @@ def simulate_dataset(
     """`n` runs of devices drawn from `ranges`, in the Zarr store `out`; returns it open (see `open_runs`).
 
     Each run keeps `samples` values of its current at evenly spaced times, none of them an end of the waveform, by
-    linear interpolation of the steps. `workers` threads solve (all cores when None), or the Dask cluster at the
-    address `scheduler`. With `resume` a store that is there is gone on with: whole runs are kept, `n` may have grown.
+    linear interpolation of the steps. Other `waveforms` than that of the ranges are drawn for each run, with its
+    largest voltage and its duration, and kept at uneven times of their own; the devices stay the same. `workers`
+    threads solve (all cores when None), or the Dask cluster at the address `scheduler`. With `resume` a store that is
+    there is gone on with: whole runs are kept, `n` may have grown.
 
     Raises `PinchedError` for a store of something else, one that another process writes, and for packages that are
     not installed; `OSError` for a full disk, after which `resume` goes on.
     """
     if samples < 2:
         raise PinchedError(f"samples is {samples}; at least 2 per run are needed.")
+    if waveforms is not Waveforms.TRIANGLE and samples < FEWEST:
+        raise PinchedError(f"samples is {samples}; drawn waveforms need at least {FEWEST} per run.")
     gates, path = gates or Gates(), Path(out)
     values = draws(ranges, n, seed)
     layout = Layout(
-        runs=n, samples=samples, block=BLOCK, columns=(*_parameters(ranges), *_RESULTS),
-        origin=_origin(ranges, seed, accuracy, samples, gates),
+        runs=n, samples=samples, block=BLOCK, columns=(*_parameters(ranges), *_results(waveforms)),
+        origin=_origin(ranges, seed, accuracy, samples, gates, waveforms),
     )  # fmt: skip
     with locked(path):
         opened = continue_store if resume and path.exists() else create_store
         store = opened(path, layout, {name: values[:, k] for k, name in enumerate(ranges.names)})
         if store.layout.runs > n:
             values = draws(ranges, store.layout.runs, seed)
-        work = functools.partial(_block, ranges, accuracy, samples, gates)
+        work = functools.partial(_block, ranges, accuracy, samples, gates, waveforms, seed)
         missing = store.missing()
-        batches = [values[block.start : block.stop] for block in missing]
+        batches = [(block.start, values[block.start : block.stop]) for block in missing]
         if scheduler is None:
             solved = _here(work, batches, cores() if workers is None else workers)
         else:
@@ -177,9 +196,7 @@ def _written(
         pass
 
 
-def _here(
-    work: Any, batches: Sequence[np.ndarray], workers: int
-) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
+def _here(work: Any, batches: Sequence[Batch], workers: int) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
     if workers < 1:
         raise PinchedError(f"workers is {workers}; at least 1 is needed, or None for all cores.")
     from concurrent.futures import ThreadPoolExecutor
@@ -190,8 +207,8 @@ def _here(
         rest = iter(enumerate(batches))
         try:
             while True:
-                for k, rows in rest:
-                    waiting[pool.submit(work, rows)] = k
+                for k, batch in rest:
+                    waiting[pool.submit(work, batch)] = k
                     if len(waiting) >= 2 * workers:
                         break
                 if not waiting:
@@ -210,7 +227,7 @@ def _first(jobs: dict[Any, int]) -> Any:
 
 
 def _on_cluster(
-    work: Any, batches: Sequence[np.ndarray], address: str
+    work: Any, batches: Sequence[Batch], address: str
 ) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
     try:
         from distributed import Client, as_completed
@@ -226,7 +243,7 @@ def _on_cluster(
             f"no Dask scheduler answers at {address} ({error}). Start one with `dask scheduler`, or leave it out."
         ) from error
     with client:
-        jobs = {client.submit(work, rows, pure=False): k for k, rows in enumerate(batches)}
+        jobs = {client.submit(work, batch, pure=False): k for k, batch in enumerate(batches)}
         for job in as_completed(list(jobs)):
             yield jobs[job], job.result()
 
@@ -236,14 +253,17 @@ def _block(
     accuracy: Accuracy,
     samples: int,
     gates: Gates,
-    rows: Float[np.ndarray, "run parameter"],
+    waveforms: Waveforms,
+    seed: int,
+    batch: Batch,
 ) -> dict[str, np.ndarray]:
     """Columns of one block of the store."""
+    first, rows = batch
     made = [ranges.device(row) for row in rows]
-    runs = solve_each([d for d, _ in made], [w for _, w in made], accuracy=accuracy, workers=1)
+    driven = [_driven(waveforms, w, samples, seed, first + k) for k, (_, w) in enumerate(made)]
+    runs = solve_each([d for d, _ in made], [w for _, w, _ in driven], accuracy=accuracy, workers=1)
     found: list[dict[str, Any]] = []
-    for run, (_, wave) in zip(runs, made, strict=True):
-        at = wave.time[0] + wave.duration * (np.arange(samples) + 0.5) / samples
+    for run, (kind, wave, at) in zip(runs, driven, strict=True):
         status, reason = _judged(run, gates)
         found.append({
             "elapsed": at - wave.time[0],
@@ -258,12 +278,25 @@ def _block(
             "reached": float(run.time[-1]) if run.time is not None and run.time.size else 0.0,
             "reason": reason,
             "status": int(status),
+            _KIND.name: KINDS.index(kind) if kind in KINDS else -1,
         })  # fmt: skip
-    types = {column.name: column.type for column in _RESULTS} | {"status": "i1"}
+    types = {column.name: column.type for column in _results(waveforms)} | {"status": "i1"}
     return {
         name: np.array([row[name] for row in found], dtype=object if kind == "str" else kind)
         for name, kind in types.items()
     }
+
+
+def _driven(
+    waveforms: Waveforms, plain: Waveform, samples: int, seed: int, run: int
+) -> tuple[Waveforms, Waveform, Float[np.ndarray, " sample"]]:
+    """Kind, waveform and moments (s) of one run, `plain` the waveform of its ranges."""
+    if waveforms is Waveforms.TRIANGLE:
+        return waveforms, plain, plain.time[0] + plain.duration * (np.arange(samples) + 0.5) / samples
+    rng = generator(seed, "waveform", run)
+    kind = kind_of(waveforms, rng)
+    wave = drawn_waveform(kind, plain, rng)
+    return kind, wave, drawn_moments(wave, samples, rng)
 
 
 def _at(run: TransportRun, at: Float[np.ndarray, " sample"]) -> Float[np.ndarray, " sample"]:
@@ -293,9 +326,11 @@ def _parameters(ranges: ParameterRanges) -> tuple[Column, ...]:
 
 
 def _origin(
-    ranges: ParameterRanges, seed: int, accuracy: Accuracy, samples: int, gates: Gates
+    ranges: ParameterRanges, seed: int, accuracy: Accuracy, samples: int, gates: Gates, waveforms: Waveforms
 ) -> dict[str, Any]:
-    return {
+    # A store of the plain waveform does not name it, as those that were begun before there were others.
+    drawn = {} if waveforms is Waveforms.TRIANGLE else {"waveforms": waveforms.name.lower()}
+    return drawn | {
         "engine": ENGINE,
         "ranges": ranges.name,
         "source": ranges.source,

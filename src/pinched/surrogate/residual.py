@@ -1,11 +1,10 @@
-"""`Direct` and `Conditioned`: surrogates that correct a current estimated by formulas.
+"""`Direct`, and what it shares with `Conditioned`: surrogates that correct a current estimated by formulas.
 
 Both learn, in decades, what the formulas' conductance is off by. The current is conductance times voltage, so it is
 zero at zero voltage, never flows uphill and is continuous, whatever the weights are.
 
 `Direct` maps the device to all samples at once: the fastest and most accurate, for the one family of waveforms that
-it was trained on (it says so when it is given another). `Conditioned` walks along any waveform with any steps, its
-device told at every step and in its first state.
+it was trained on (it says so when it is given another). `Conditioned` walks along any waveform with any steps.
 """
 
 from __future__ import annotations
@@ -27,7 +26,6 @@ from pinched.surrogate.architecture import Architecture, Scaling, Schedule, rang
 from pinched.surrogate.features import (
     amplitude,
     baseline,
-    course_features,
     device_features,
     duration,
     estimates,
@@ -36,9 +34,8 @@ from pinched.surrogate.metrics import FLOOR
 from pinched.surrogate.runs import Runs
 
 _DIRECT = Schedule(epochs=100, batch=256, rate=1.5e-3, decay=1e-4, clip=1.0, average=0.998, patience=30)
-_CONDITIONED = Schedule(epochs=40, batch=128, rate=3e-3, decay=1e-4, clip=1.0, average=0.998, patience=15)
 
-_CLIP = 8.0
+CLIP = 8.0
 """Scaled inputs are held within this many standard deviations."""
 
 
@@ -72,24 +69,43 @@ class ResidualLoss:
         return first + self.linear * second
 
 
-class _Residual(Architecture):
+LOSS = ResidualLoss()
+"""What is minimised unless another one is asked for."""
+
+
+class Residual(Architecture):
     """Abstract: what both share."""
 
     __slots__ = ()
     loss_terms: ResidualLoss
 
+    def seen(self, runs: Runs) -> Runs:
+        """The runs as the network is told of them; their currents and voltages may have the other sign."""
+        return runs
+
+    def features(self, runs: Runs, guess: Estimate) -> Float[np.ndarray, "run feature"]:
+        """What is told of the devices, not yet scaled; of runs that went through `seen`."""
+        return device_features(runs, guess)
+
+    def device(self, scaling: Scaling, runs: Runs, guess: Estimate) -> Float[Tensor, "run feature"]:
+        """What is told of the devices, scaled; of runs that went through `seen`."""
+        x = self.features(runs, guess)
+        x = (x - scaling.arrays["device_mean"]) / scaling.arrays["device_spread"]
+        return torch.tensor(np.clip(x, -CLIP, CLIP), dtype=torch.float32)
+
     def estimates(self, runs: Runs) -> Estimate:
         """What formulas say of the devices of `runs`."""
-        return estimates(runs)
+        return estimates(self.seen(runs))
 
     def told_of_devices(self, scaling: Scaling, runs: Runs) -> Float[np.ndarray, "run feature"]:
         """The scaled features of the devices."""
-        return _device(scaling, runs, self.estimates(runs)).numpy().astype(np.float64)
+        runs = self.seen(runs)
+        return self.device(scaling, runs, estimates(runs)).numpy().astype(np.float64)
 
     def targets(self, scaling: Scaling, runs: Runs, guess: Estimate | None) -> tuple[Tensor, ...]:  # noqa: ARG002
         """log10 |I| that the formulas give, the true one, and what each sample weighs."""
         volts = np.log10(np.maximum(np.abs(runs.voltage), 1e-12))
-        formulas = baseline(_given(guess), runs) + volts
+        formulas = baseline(given(guess), self.seen(runs)) + volts
         truth = np.log10(np.maximum(np.abs(runs.current), FLOOR))
         top = np.abs(runs.current).max(axis=1, keepdims=True)
         weight = np.where(top > CONDUCTING, np.abs(runs.current) / np.maximum(top, 1e-300), 0.0)
@@ -108,30 +124,28 @@ class _Residual(Architecture):
         guess: Estimate | None,
     ) -> np.ndarray:
         """Current (A): the corrected conductance times the voltage."""
-        exponent = baseline(_given(guess), runs) + output.astype(np.float64)
+        exponent = baseline(given(guess), self.seen(runs)) + output.astype(np.float64)
         return 10.0 ** np.clip(exponent, -60.0, 30.0) * runs.voltage
 
 
-def _given(guess: Estimate | None) -> Estimate:
+def given(guess: Estimate | None) -> Estimate:
+    """`guess`; raises `TypeError` where there is none."""
     if guess is None:
         raise TypeError("these networks correct formulas: pass what `estimates` gives.")
     return guess
 
 
-def _scaling(training: Runs, arrays: dict[str, np.ndarray]) -> Scaling:
+def scaling_of(
+    training: Runs, features: Float[np.ndarray, "run feature"], arrays: dict[str, np.ndarray]
+) -> Scaling:
+    """Ranges of `training`, means and spreads of what is told of its devices, and `arrays`."""
     low, high = ranges(training)
-    x = device_features(training, estimates(training))
-    spread = x.std(axis=0)
+    spread = features.std(axis=0)
+    told = {"device_mean": features.mean(axis=0), "device_spread": np.where(spread > 1e-9, spread, 1.0)}
     return Scaling(
         names=training.names, units=training.units, low=low, high=high, common=training.common,
-        arrays={"device_mean": x.mean(axis=0), "device_spread": np.where(spread > 1e-9, spread, 1.0)} | arrays,
+        arrays=told | arrays,
     )  # fmt: skip
-
-
-def _device(scaling: Scaling, runs: Runs, guess: Estimate) -> Tensor:
-    x = device_features(runs, guess)
-    x = (x - scaling.arrays["device_mean"]) / scaling.arrays["device_spread"]
-    return torch.tensor(np.clip(x, -_CLIP, _CLIP), dtype=torch.float32)
 
 
 class DirectNetwork(nn.Module):
@@ -154,14 +168,14 @@ class DirectNetwork(nn.Module):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Direct(_Residual):
+class Direct(Residual):
     """All samples of one family of waveforms at once."""
 
     kind: ClassVar[str] = "direct"
 
     width: int = 512
     depth: int = 4
-    loss_terms: ResidualLoss = ResidualLoss()
+    loss_terms: ResidualLoss = LOSS
     schedule: Schedule = _DIRECT
 
     def __post_init__(self) -> None:
@@ -180,7 +194,7 @@ class Direct(_Residual):
                 f"the waveforms of the training runs differ by up to {off:.2g} of their amplitude: Direct learns "
                 f"one family. Use Conditioned, or leave out runs of other waveforms."
             )
-        return _scaling(training, {"shape": shape[0]})
+        return scaling_of(training, self.features(training, estimates(training)), {"shape": shape[0]})
 
     def network(self, scaling: Scaling) -> DirectNetwork:
         """A network with fresh weights; its last layer is zero, so it begins as the formulas."""
@@ -195,7 +209,7 @@ class Direct(_Residual):
                 f"the runs have {runs.voltage.shape[1]} samples, this network learnt {samples}: Direct knows one "
                 f"family of waveforms on one set of samples. Use a Conditioned network for others."
             )
-        return (_device(scaling, runs, _given(guess)),)
+        return (self.device(scaling, runs, given(guess)),)
 
     def unseen(self, scaling: Scaling, runs: Runs) -> str:
         """Says by how much the waveforms differ from those that were learnt."""
@@ -211,88 +225,3 @@ class Direct(_Residual):
 def _shape(runs: Runs) -> Float[np.ndarray, "run 2 time"]:
     """Voltage over amplitude, time over duration."""
     return np.stack([runs.voltage / amplitude(runs)[:, None], runs.elapsed / duration(runs)[:, None]], axis=1)
-
-
-class ConditionedNetwork(nn.Module):
-    """An LSTM that is told its device at every step and in its first state."""
-
-    def __init__(self, features: int, courses: int, embedding: int, units: int) -> None:
-        super().__init__()
-        self.embed = nn.Sequential(
-            nn.Linear(features, 2 * embedding), nn.SiLU(), nn.Linear(2 * embedding, embedding), nn.SiLU()
-        )
-        self.start = nn.Linear(embedding, 2 * units)
-        self.core = nn.LSTM(courses + embedding, units, batch_first=True)
-        self.head = nn.Sequential(nn.Linear(units + embedding, units), nn.SiLU())
-        self.out = nn.Linear(units, 1)
-        nn.init.zeros_(self.out.weight)
-        nn.init.zeros_(self.out.bias)
-
-    def forward(
-        self, device: Float[Tensor, "run feature"], course: Float[Tensor, "run time feature"]
-    ) -> Float[Tensor, "run time"]:
-        """What the formulas are off by at each sample, in decades."""
-        told = self.embed(device)
-        h, c = self.start(told)[None].chunk(2, dim=-1)
-        along = told[:, None, :].expand(-1, course.shape[1], -1)
-        seen, _ = self.core(torch.cat([course, along], dim=-1), (torch.tanh(h).contiguous(), c.contiguous()))
-        return self.out(self.head(torch.cat([seen, along], dim=-1)))[..., 0]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Conditioned(_Residual):
-    """Any waveform, any steps, any number of cycles."""
-
-    kind: ClassVar[str] = "conditioned"
-
-    embedding: int = 48
-    units: int = 64
-    loss_terms: ResidualLoss = ResidualLoss()
-    schedule: Schedule = _CONDITIONED
-
-    def __post_init__(self) -> None:
-        require(
-            self, self.embedding >= 1 and self.units >= 1,
-            f"embedding {self.embedding} and units {self.units} must be above zero.",
-        )  # fmt: skip
-
-    def scaling(self, training: Runs) -> Scaling:
-        """Means and spreads of the features of devices and samples, and the range of steps."""
-        x = course_features(training, estimates(training)).reshape(-1, 7)
-        spread = x.std(axis=0)
-        steps = np.diff(training.elapsed, axis=1)
-        return _scaling(training, {
-            "course_mean": x.mean(axis=0),
-            "course_spread": np.where(spread > 1e-9, spread, 1.0),
-            "steps": np.array([steps.min(), steps.max()]),
-            "samples": np.array([training.elapsed.shape[1]]),
-            "voltage": np.array([training.voltage.min(), training.voltage.max()]),
-        })  # fmt: skip
-
-    def network(self, scaling: Scaling) -> ConditionedNetwork:
-        """A network with fresh weights; its last layer is zero, so it begins as the formulas."""
-        a = scaling.arrays
-        return ConditionedNetwork(a["device_mean"].size, a["course_mean"].size, self.embedding, self.units)
-
-    def inputs(self, scaling: Scaling, runs: Runs, guess: Estimate | None) -> tuple[Tensor, ...]:
-        """Features of the devices and of the samples."""
-        x = course_features(runs, _given(guess))
-        x = (x - scaling.arrays["course_mean"]) / scaling.arrays["course_spread"]
-        return _device(scaling, runs, _given(guess)), torch.tensor(
-            np.clip(x, -_CLIP, _CLIP), dtype=torch.float32
-        )
-
-    def unseen(self, scaling: Scaling, runs: Runs) -> str:
-        """Says what of steps, length and voltage lies outside what was learnt."""
-        a, said = scaling.arrays, []
-        steps = np.diff(runs.elapsed, axis=1)
-        if steps.min() < 0.5 * a["steps"][0] or steps.max() > 2.0 * a["steps"][1]:
-            said.append(
-                f"steps of {steps.min():.2g} to {steps.max():.2g} s (learnt: {a['steps'][0]:.2g} to "
-                f"{a['steps'][1]:.2g} s)"
-            )
-        if runs.elapsed.shape[1] > 2 * int(a["samples"][0]):
-            said.append(f"{runs.elapsed.shape[1]} samples (learnt: {int(a['samples'][0])})")
-        if runs.voltage.min() < 1.05 * a["voltage"][0] or runs.voltage.max() > 1.05 * a["voltage"][1]:
-            said.append(f"voltages beyond {a['voltage'][0]:.3g} to {a['voltage'][1]:.3g} V")
-        return "; ".join(said)

@@ -22,10 +22,11 @@ from pinched._errors import DataFileError
 from pinched._files import output_folder, write_text
 from pinched.physics.estimate import Common
 from pinched.surrogate.architecture import Architecture, Scaling
+from pinched.surrogate.conditioned import Conditioned
 from pinched.surrogate.conformal import Difficulty
 from pinched.surrogate.hdinn import HDiNN
 from pinched.surrogate.model import Surrogate
-from pinched.surrogate.residual import Conditioned, Direct
+from pinched.surrogate.residual import Direct
 
 ARCHITECTURES: dict[str, type[Architecture]] = {kind.kind: kind for kind in (HDiNN, Direct, Conditioned)}
 """Name in a file -> architecture."""
@@ -102,6 +103,11 @@ def load_surrogate(folder: str | Path) -> Surrogate:
             "the weights are not those that were saved (their hash differs)",
             _CURE,
         )
+    if about.get("kind") not in ARCHITECTURES:
+        raise DataFileError(
+            str(path), "", f"holds a network of the kind '{about.get('kind')}'",
+            f"This version knows {', '.join(ARCHITECTURES)}: train it again.",
+        )  # fmt: skip
     try:
         kind = ARCHITECTURES[about["kind"]]
         architecture = _record(kind, about["architecture"])
