@@ -307,6 +307,9 @@ from .report.page import write_report as write_report
 from .report.style import paper_style as paper_style
 
 __version__: str
+from .surrogate.active import ActiveOptions as ActiveOptions
+from .surrogate.active import Disagreement as Disagreement
+from .surrogate.active import grow_surrogate as grow_surrogate
 from .surrogate.architecture import Schedule as Schedule
 from .surrogate.descent import InverseOptions as InverseOptions
 from .surrogate.design import DesignOptions as DesignOptions

@@ -27,14 +27,15 @@ from pinched.surrogate.descent import (
     NINETY,
     InverseOptions,
     Loop,
-    corrected,
     descend,
     distinct,
     doubt,
     spread,
+    surrogate_slopes,
 )
 from pinched.surrogate.metrics import FLOOR
 from pinched.surrogate.model import Surrogate
+from pinched.surrogate.polish import corrected, engine_slopes
 from pinched.surrogate.space import Cube, SearchSpace, search_space
 
 
@@ -89,8 +90,18 @@ def infer_device(
     cube = descend(loop, cube[np.argsort(costs)[: chosen.starts]], nothing, chosen.iterations)
     costs = (loop.misfit(space.ask(cube), nothing) ** 2).sum(axis=1)
     best, current, runs = corrected(loop, distinct(cube[np.argsort(costs)], chosen.checked), chosen)
-    errors, sigma = loop.nrmse(current), doubt(loop, best, current)
-    width = np.stack([spread(loop, row, own) for row, own in zip(best, sigma, strict=True)])
+    errors = loop.nrmse(current)
+    alike = errors <= max(chosen.alike * errors.min(), 0.01)
+    width = np.empty_like(best)
+    for k, row in enumerate(best):
+        # What explains the loop is asked of the engine how far it may go; of others the surrogate's word is enough.
+        own = bool(alike[k] and np.isfinite(errors[k])) and chosen.corrections > 0
+        if own:
+            slopes, took = engine_slopes(loop, row, current[k], chosen)
+            runs += took
+        else:
+            slopes = surrogate_slopes(loop, row)
+        width[k] = spread(loop, slopes, doubt(loop, row[None], current[k : k + 1], exact=own)[0])
     candidates = [
         Candidate(
             parameters={name: float(v[0]) for name, v in space.values(best[k : k + 1]).items()},
@@ -99,7 +110,6 @@ def infer_device(
         )
         for k in np.argsort(errors)
     ]  # fmt: skip
-    alike = errors <= max(chosen.alike * errors.min(), 0.01)
     low, high, unknown = _intervals(space, best[alike], width[alike])
     return Inferred(candidates=tuple(candidates), low=low, high=high, unknown=unknown, runs=runs)
 
