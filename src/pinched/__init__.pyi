@@ -324,6 +324,10 @@ from .surrogate.inverse import infer_device as infer_device
 from .surrogate.model import Surrogate as Surrogate
 from .surrogate.model import UnseenWarning as UnseenWarning
 from .surrogate.model import ensemble as ensemble
+from .surrogate.posterior import NeuralPosterior as NeuralPosterior
+from .surrogate.posterior import PosteriorOptions as PosteriorOptions
+from .surrogate.posterior import posterior_ranks as posterior_ranks
+from .surrogate.posterior import train_posterior as train_posterior
 from .surrogate.residual import Conditioned as Conditioned
 from .surrogate.residual import Direct as Direct
 from .surrogate.runs import Runs as Runs

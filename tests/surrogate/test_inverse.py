@@ -9,7 +9,7 @@ import pinched as pi
 from pinched._errors import PinchedError
 from pinched.physics.presets.zamankhani2024 import Restriction
 from pinched.surrogate.architecture import Schedule
-from pinched.surrogate.descent import InverseOptions, Loop, doubt, spread, surrogate_slopes
+from pinched.surrogate.descent import InverseOptions, Loop, doubt, spread
 from pinched.surrogate.design import DesignOptions, Wish, design_device
 from pinched.surrogate.device import answered, device_parameters, runs_under
 from pinched.surrogate.inverse import infer_device
@@ -84,8 +84,7 @@ def test_what_the_surrogate_errs_by_widens_what_is_inferred(net, loop):
     left = float(known.left(half[None])[0])
     assert left > 0.02
     np.testing.assert_allclose(doubt(known, row, half[None]), np.sqrt(met**2 + left**2), rtol=1e-6)
-    slopes = surrogate_slopes(known, row[0])
-    narrow, wide = (spread(known, slopes, np.full(wanted.size, s)) for s in (0.01, float(met[0, 0])))
+    narrow, wide = (spread(known, row[0], np.full(wanted.size, s)) for s in (0.01, float(met[0, 0])))
     assert (wide >= narrow).all()
     # No parameter can lose more than the noise gained; what the prior limits already loses less.
     assert (wide <= float(met[0, 0]) / 0.01 * narrow * (1 + 1e-6)).all()

@@ -32,9 +32,9 @@ class InverseOptions:
 
     draws: int = 512
     """Devices that are asked for before any descent."""
-    starts: int = 12
+    starts: int = 8
     """The best of them, which descend."""
-    iterations: int = 25
+    iterations: int = 12
     checked: int = 3
     """Devices that the engine corrects."""
     corrections: int = 3
@@ -165,19 +165,16 @@ def distinct(cube: np.ndarray, count: int) -> np.ndarray:
     return np.stack(kept)
 
 
-def doubt(
-    loop: Loop, cube: np.ndarray, current: np.ndarray, *, exact: bool = False
-) -> Float[np.ndarray, "run sample"]:
+def doubt(loop: Loop, cube: np.ndarray, current: np.ndarray) -> Float[np.ndarray, "run sample"]:
     """What a sample may be off by (decades, standard deviation) where parameters are read from it, by row of `cube`.
 
     Three parts, added as squares: `decades` of the loop itself, the surrogate's own error, since its slopes say how
     far one may go before the loop changes, and what the row's `current` leaves of the loop: a fit that is off by so
-    much in current cannot place its parameters better. A surrogate without calibrated intervals counts as exact, and
-    slopes of the engine are (`exact`).
+    much in current cannot place its parameters better. A surrogate without calibrated intervals counts as exact.
     """
     space = loop.space
     own = np.zeros((len(cube), loop.wanted.size))
-    if np.isfinite(space.surrogate.quantile) and not exact:
+    if np.isfinite(space.surrogate.quantile):
         low, high = space.surrogate.interval(
             runs_under(space.surrogate, space.values(cube), space.waveform, space.at)
         )
@@ -185,19 +182,16 @@ def doubt(
     return np.sqrt(loop.decades**2 + own**2 + np.minimum(loop.left(current), 3.0)[:, None] ** 2)
 
 
-def surrogate_slopes(loop: Loop, row: np.ndarray) -> Float[np.ndarray, "residual parameter"]:
-    """Slopes of the residuals at `row` by the surrogate, as if it met the loop there."""
-    # The defect at the solution turns the surrogate into the engine there: residuals vanish, slopes stay.
-    defect = log_current(loop.wanted[None]) - log_current(loop.space.ask(row[None]))
-    return slopes_of(loop, row[None], defect)[0]
-
-
 def spread(
-    loop: Loop, slopes: Float[np.ndarray, "residual parameter"], sigma: Float[np.ndarray, " sample"]
+    loop: Loop, row: np.ndarray, sigma: Float[np.ndarray, " sample"]
 ) -> Float[np.ndarray, " parameter"]:
-    """Standard deviations of the Gaussian around a device with `slopes`, in widths of the ranges, prior included;
-    samples may be off by `sigma` (decades)."""
+    """Standard deviations of the Gaussian around `row` in widths of the ranges, prior included; samples may be off by
+    `sigma` (decades)."""
+    space, wanted = loop.space, loop.wanted
+    # The defect at the solution turns the surrogate into the engine there: residuals vanish, slopes stay.
+    defect = log_current(wanted[None]) - log_current(space.ask(row[None]))
+    slopes = slopes_of(loop, row[None], defect)[0] * np.tile(loop.decades / sigma, 2)[:, None]
     # Both halves of the residuals are one measurement: they are counted once. Neighbouring samples of a smooth loop
     # err alike, so the loop counts as one number per residual and not as many as it has samples.
-    scaled = slopes * np.tile(loop.decades / sigma, 2)[:, None]
-    return np.sqrt(np.diag(np.linalg.inv(scaled.T @ scaled + np.eye(slopes.shape[1]) / EVEN**2)))
+    normal = slopes.T @ slopes
+    return np.sqrt(np.diag(np.linalg.inv(normal + np.eye(row.size) / EVEN**2)))

@@ -17,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Bool, Float
 
 from pinched._errors import PinchedError
 from pinched.data.sweep import IVSweep
@@ -31,11 +32,11 @@ from pinched.surrogate.descent import (
     distinct,
     doubt,
     spread,
-    surrogate_slopes,
 )
 from pinched.surrogate.metrics import FLOOR
 from pinched.surrogate.model import Surrogate
-from pinched.surrogate.polish import corrected, engine_slopes
+from pinched.surrogate.polish import corrected
+from pinched.surrogate.posterior import NeuralPosterior
 from pinched.surrogate.space import Cube, SearchSpace, search_space
 
 
@@ -75,33 +76,33 @@ class Inferred:
 
 
 def infer_device(
-    sweep: IVSweep, surrogate: Surrogate, ranges: ParameterRanges, *, options: InverseOptions | None = None
+    sweep: IVSweep,
+    surrogate: Surrogate,
+    ranges: ParameterRanges,
+    *,
+    options: InverseOptions | None = None,
+    posterior: NeuralPosterior | None = None,
 ) -> Inferred:
     """Devices of `ranges` that explain one loop, and how well it tells each of their parameters.
 
-    The loop needs times and starts at 0 V, as the engine does. Raises `PinchedError` for a sweep without them, for
-    currents that all lie below the floor, and for a surrogate that learnt other parameters than `ranges` has.
+    The loop needs times and starts at 0 V, as the engine does. With a `posterior` (see `train_posterior`) descents
+    start at draws of it, and the intervals are its own instead of Gaussian ones.
+
+    Raises `PinchedError` for a sweep without times, for currents that all lie below the floor, for a surrogate or a
+    posterior that learnt other parameters than `ranges` has, and a posterior that learnt another waveform.
     """
     chosen = options or InverseOptions()
     loop = _loop(sweep, surrogate, ranges, chosen)
     space, nothing = loop.space, np.zeros((1, loop.wanted.size))
-    cube = space.drawn(chosen.draws, chosen.seed)
+    believed = None if posterior is None else _believed(posterior, sweep, space, chosen)
+    cube = space.drawn(chosen.draws, chosen.seed) if believed is None else believed
     costs = (loop.misfit(space.ask(cube), nothing) ** 2).sum(axis=1)
     cube = descend(loop, cube[np.argsort(costs)[: chosen.starts]], nothing, chosen.iterations)
     costs = (loop.misfit(space.ask(cube), nothing) ** 2).sum(axis=1)
     best, current, runs = corrected(loop, distinct(cube[np.argsort(costs)], chosen.checked), chosen)
-    errors = loop.nrmse(current)
+    errors, sigma = loop.nrmse(current), doubt(loop, best, current)
     alike = errors <= max(chosen.alike * errors.min(), 0.01)
-    width = np.empty_like(best)
-    for k, row in enumerate(best):
-        # What explains the loop is asked of the engine how far it may go; of others the surrogate's word is enough.
-        own = bool(alike[k] and np.isfinite(errors[k])) and chosen.corrections > 0
-        if own:
-            slopes, took = engine_slopes(loop, row, current[k], chosen)
-            runs += took
-        else:
-            slopes = surrogate_slopes(loop, row)
-        width[k] = spread(loop, slopes, doubt(loop, row[None], current[k : k + 1], exact=own)[0])
+    width = np.stack([spread(loop, row, own) for row, own in zip(best, sigma, strict=True)])
     candidates = [
         Candidate(
             parameters={name: float(v[0]) for name, v in space.values(best[k : k + 1]).items()},
@@ -110,7 +111,10 @@ def infer_device(
         )
         for k in np.argsort(errors)
     ]  # fmt: skip
-    low, high, unknown = _intervals(space, best[alike], width[alike])
+    if believed is None:
+        low, high, unknown = _intervals(space, best[alike], width[alike])
+    else:
+        low, high, unknown = _stated(space, *np.quantile(believed, [0.05, 0.95], axis=0))
     return Inferred(candidates=tuple(candidates), low=low, high=high, unknown=unknown, runs=runs)
 
 
@@ -136,18 +140,42 @@ def _loop(sweep: IVSweep, surrogate: Surrogate, ranges: ParameterRanges, options
     return Loop(space, wanted, options.decades)
 
 
+def _believed(
+    posterior: NeuralPosterior, sweep: IVSweep, space: SearchSpace, options: InverseOptions
+) -> Cube:
+    """Draws of the posterior that the ranges accept."""
+    if posterior.names != space.names:
+        raise PinchedError(
+            f"the posterior learnt {', '.join(posterior.names)}; the ranges have {', '.join(space.names)}."
+        )
+    drawn = posterior.draw_for(sweep, options.draws, options.seed)
+    accepted = drawn[space.accepted(drawn)]
+    # A posterior that has next to nothing inside the ranges does not know this loop: what it says stands as it is.
+    return accepted if len(accepted) >= options.starts else drawn
+
+
 def _intervals(
     space: SearchSpace, cube: Cube, width: Cube
 ) -> tuple[dict[str, float], dict[str, float], tuple[str, ...]]:
     """90 % intervals over the devices that explain the loop alike, and what stays unknown."""
     low = np.clip((cube - NINETY * width).min(axis=0), 0.0, 1.0)
     high = np.clip((cube + NINETY * width).max(axis=0), 0.0, 1.0)
+    # A wall that cuts an interval off is no knowledge.
+    return _stated(space, low, high, width.min(axis=0) > 0.5 * EVEN)
+
+
+def _stated(
+    space: SearchSpace,
+    low: Float[np.ndarray, " parameter"],
+    high: Float[np.ndarray, " parameter"],
+    open_: Bool[np.ndarray, " parameter"] | bool = False,
+) -> tuple[dict[str, float], dict[str, float], tuple[str, ...]]:
+    """Ends in SI by name, and which parameters they leave open: an even draw has its 90 % interval from 0.05 to
+    0.95."""
     ends = space.values(np.stack([low, high]))
-    # An even draw has its 90 % interval from 0.05 to 0.95; a wall that cuts an interval off is no knowledge.
-    open_ = (high - low > 0.45) | (width.min(axis=0) > 0.5 * EVEN)
-    unknown = tuple(name for name, wide in zip(space.names, open_, strict=True) if wide)
+    wide = (high - low > 0.45) | open_
     return (
         {name: float(v[0]) for name, v in ends.items()},
         {name: float(v[1]) for name, v in ends.items()},
-        unknown,
+        tuple(name for name, far in zip(space.names, wide, strict=True) if far),
     )

@@ -1,8 +1,8 @@
 """Runs of the engine at the end of a descent: what the surrogate is off by does not stay in the device.
 
-`corrected` mends the surrogate by what true runs show it to be off by, and lets the engine descend alone at last;
-`engine_slopes` are the engine's own slopes around a device, along the few directions in which a loop tells devices
-apart. A run takes tens of milliseconds, so that some dozens of them are the smaller part of a search.
+`corrected` mends the surrogate by what true runs show it to be off by, and lets the engine descend alone at last,
+with slopes of its own along the few directions in which a loop tells devices apart. A run takes tens of milliseconds:
+some dozens of them are the smaller part of a search.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def corrected(loop: Loop, cube: np.ndarray, options: InverseOptions) -> tuple[np
             break
         # One far off is believed only in part, one that did not finish not at all.
         defect = np.clip(np.nan_to_num(decades_of(true) - decades_of(space.ask(cube)), nan=0.0), -1.0, 1.0)
-        cube = descend(loop, cube, defect, max(3, options.iterations // 3))
+        cube = descend(loop, cube, defect, max(3, options.iterations // 2))
     for k in np.argsort(errors)[: options.polished]:
         if np.isfinite(errors[k]) and errors.min() >= options.enough:
             best[k], current[k], took = _polished(loop, best[k], current[k], options)
@@ -87,19 +87,6 @@ def _polished(
         else:
             damping, fresh = damping * 5.0, damping < 1.0
     return best[0], best[1], runs
-
-
-def engine_slopes(
-    loop: Loop, row: np.ndarray, true: Float[np.ndarray, " sample"], options: InverseOptions
-) -> tuple[Float[np.ndarray, "residual parameter"], int]:
-    """Slopes of the residuals at `row`, whose run gave the current `true` (A), and the runs of the engine it took.
-
-    The surrogate's, and the engine's own along the directions in which the loop tells devices apart.
-    """
-    nothing = np.zeros((1, loop.wanted.size))
-    defect = decades_of(true[None]) - decades_of(loop.space.ask(row[None]))
-    slopes = slopes_of(loop, row[None], defect)[0]
-    return _probed(loop, row, loop.misfit(true[None], nothing)[0], slopes, options)
 
 
 def _probed(
