@@ -73,9 +73,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--measures", nargs="+", default=["DECADES"], choices=[m.name for m in Disagreement])
-    parser.add_argument(
-        "--powers", type=float, nargs="+", default=[4.0, np.inf], help="inf takes the largest alone"
-    )
+    parser.add_argument("--powers", type=float, nargs="+", default=[4.0], help="inf takes the largest alone")
     asked = parser.parse_args()
     torch.set_num_threads(1)
     runs = pi.load_runs(asked.store)

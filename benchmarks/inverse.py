@@ -63,6 +63,7 @@ def main() -> None:
     parser.add_argument("model", type=Path, help="folder of a trained surrogate")
     parser.add_argument("store", type=Path, help="store of runs with devices that it did not learn")
     parser.add_argument("--loops", type=int, default=50)
+    parser.add_argument("--skip", type=int, default=0, help="loops at the beginning that are left out")
     parser.add_argument("--width", type=float, default=0.05, help="loops wider than this count")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, help="also write what was found for each loop")
@@ -72,7 +73,7 @@ def main() -> None:
     runs = pi.load_runs(asked.store)
     held = runs.take(~net.knows(runs))
     rows = []
-    for k in loops_of(held, asked.loops, asked.seed, asked.width):
+    for k in loops_of(held, asked.skip + asked.loops, asked.seed, asked.width)[asked.skip :]:
         rows.append(one(held, int(k), net, InverseOptions(seed=asked.seed)))
         row = rows[-1]
         print(

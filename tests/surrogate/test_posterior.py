@@ -89,7 +89,7 @@ def test_what_a_posterior_says_is_what_is_stated(runs):
     sweep = pi.IVSweep(
         voltage=wave.at(time), current=np.interp(time, runs.elapsed[k], runs.current[k]), time=time
     )
-    options = InverseOptions(draws=4000, starts=2, iterations=1, checked=1, corrections=0)
+    options = InverseOptions(draws=4000, starts=2, iterations=1, checked=1, corrections=0, attempts=1)
     wide = infer_device(sweep, net, RANGES, options=options, posterior=knowing_nothing(runs))
     narrow = infer_device(sweep, net, RANGES, options=options, posterior=knowing_nothing(runs, 0.05))
     # Nothing is known of a parameter that restrictions do not touch; the middle of the range is known.
@@ -119,20 +119,23 @@ def test_without_the_package_the_cure_is_named(runs, monkeypatch):
 def test_a_flow_learns_what_moves_the_current_and_is_calibrated(tmp_path, monkeypatch):
     pytest.importorskip("sbi", reason="sbi is not installed: pip install 'pinched[sbi]'")
     monkeypatch.chdir(tmp_path)
-    every = closed_form_runs(1200)
-    learn, judge = every.take(np.arange(1000)), every.take(np.arange(1000, 1200))
-    options = PosteriorOptions(moments=20, transforms=3, width=32, epochs=40, batch=100)
+    every = closed_form_runs(650)
+    learn, judge = every.take(np.arange(500)), every.take(np.arange(500, 650))
+    options = PosteriorOptions(moments=20, transforms=3, width=32, epochs=25, batch=50)
     found = train_posterior(learn, RANGES, options=options, seed=0)
     ranks = posterior_ranks(found, judge, draws=100)
-    # 200 devices: four standard deviations of a share of 0.9 are 0.085, and few runs make a flow somewhat too sure.
+    # 150 devices: four standard deviations of a share of 0.9 are 0.1, and few runs make a flow somewhat too sure.
     assert np.abs(ranks.coverage() - 0.9).max() < 0.15
-    spread = found.draw(judge, 100, 0).std(axis=1).mean(axis=0)
+    spread = found.draw(judge, 100, 0).std(axis=1).mean(axis=0) * np.sqrt(12.0)
     width = dict(zip(found.names, spread, strict=True))
-    assert width["vacancy_mobility"] < 0.6 * width["electron_affinity"]
-    assert width["electron_affinity"] > 0.25
+    # In widths of an even draw: the level decides the current, the affinity moves none.
+    assert width["vacancy_level"] < 0.7
+    assert width["electron_affinity"] > 0.85
     assert list(tmp_path.iterdir()) == []
-    again = train_posterior(learn, RANGES, options=dataclasses.replace(options, epochs=1), seed=0)
-    same = train_posterior(learn, RANGES, options=dataclasses.replace(options, epochs=1), seed=0)
+    again, same = (
+        train_posterior(learn, RANGES, options=dataclasses.replace(options, epochs=1), seed=0)
+        for _ in range(2)
+    )
     np.testing.assert_array_equal(again.draw(judge, 3, 0), same.draw(judge, 3, 0))
     with pytest.raises(PinchedError, match="fewer than a batch"):
         train_posterior(learn.take(np.arange(50)), RANGES, options=options)

@@ -60,7 +60,7 @@ class ActiveOptions:
     """Runs that each round adds."""
     measure: Disagreement = Disagreement.DECADES
     power: float = quantity(
-        2.0,
+        4.0,
         "1",
         r"\beta",
         "power of the disagreement that a draw is proportional to: 0 random, inf the largest",

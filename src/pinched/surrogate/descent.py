@@ -42,9 +42,13 @@ class InverseOptions:
     polished: int = 2
     """The best of these, which the engine then polishes alone."""
     polish_runs: int = 50
-    """Runs of the engine at most for each of those."""
+    """Runs of the engine after which each of those ends, with the slopes that it is asking for."""
     enough: float = 0.005
-    """NRMSE (1) of the engine's run at which a device counts as found."""
+    """NRMSE (1) of the engine's run at which a device is polished no further."""
+    attempts: int = 3
+    """Searches, each from draws of its own, of which the next begins only where the last found nothing `good`."""
+    good: float = 0.01
+    """NRMSE (1) at which a device counts as found."""
     decades: float = quantity(
         0.01,
         "1",
@@ -57,13 +61,14 @@ class InverseOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        counts = self.draws, self.starts, self.iterations, self.checked
+        counts = self.draws, self.starts, self.iterations, self.checked, self.attempts
         require(
             self, min(counts) >= 1 and min(self.corrections, self.polished, self.polish_runs) >= 0
-            and min(self.decades, self.enough) > 0 and self.alike >= 1,
-            f"draws, starts, iterations and checked are {counts}, corrections {self.corrections}, polished "
-            f"{self.polished}, polish_runs {self.polish_runs}, decades {self.decades}, enough {self.enough}, alike "
-            f"{self.alike}: counts start at 1, decades and enough lie above 0, alike is 1 or more.",
+            and min(self.decades, self.enough, self.good) > 0 and self.alike >= 1,
+            f"draws, starts, iterations, checked and attempts are {counts}, corrections {self.corrections}, polished "
+            f"{self.polished}, polish_runs {self.polish_runs}, decades {self.decades}, enough {self.enough}, good "
+            f"{self.good}, alike {self.alike}: counts start at 1, decades, enough and good lie above 0, alike is 1 or "
+            "more.",
         )  # fmt: skip
 
 

@@ -93,13 +93,18 @@ def infer_device(
     """
     chosen = options or InverseOptions()
     loop = _loop(sweep, surrogate, ranges, chosen)
-    space, nothing = loop.space, np.zeros((1, loop.wanted.size))
+    space = loop.space
     believed = None if posterior is None else _believed(posterior, sweep, space, chosen)
-    cube = space.drawn(chosen.draws, chosen.seed) if believed is None else believed
-    costs = (loop.misfit(space.ask(cube), nothing) ** 2).sum(axis=1)
-    cube = descend(loop, cube[np.argsort(costs)[: chosen.starts]], nothing, chosen.iterations)
-    costs = (loop.misfit(space.ask(cube), nothing) ** 2).sum(axis=1)
-    best, current, runs = corrected(loop, distinct(cube[np.argsort(costs)], chosen.checked), chosen)
+    tries: list[tuple[Cube, np.ndarray]] = []
+    runs = 0
+    for turn in range(chosen.attempts):
+        cube = space.drawn(chosen.draws, chosen.seed + turn) if turn or believed is None else believed
+        best, current, took = _searched(loop, cube, chosen)
+        tries.append((best, current))
+        runs += took
+        if loop.nrmse(current).min() <= chosen.good:
+            break
+    best, current = (np.concatenate(part) for part in zip(*tries, strict=True))
     errors, sigma = loop.nrmse(current), doubt(loop, best, current)
     alike = errors <= max(chosen.alike * errors.min(), 0.01)
     width = np.stack([spread(loop, row, own) for row, own in zip(best, sigma, strict=True)])
@@ -116,6 +121,15 @@ def infer_device(
     else:
         low, high, unknown = _stated(space, *np.quantile(believed, [0.05, 0.95], axis=0))
     return Inferred(candidates=tuple(candidates), low=low, high=high, unknown=unknown, runs=runs)
+
+
+def _searched(loop: Loop, cube: Cube, options: InverseOptions) -> tuple[Cube, np.ndarray, int]:
+    """Where the best of the drawn devices `cube` descend to, their currents (A) and the runs of the engine."""
+    nothing = np.zeros((1, loop.wanted.size))
+    costs = (loop.misfit(loop.space.ask(cube), nothing) ** 2).sum(axis=1)
+    cube = descend(loop, cube[np.argsort(costs)[: options.starts]], nothing, options.iterations)
+    costs = (loop.misfit(loop.space.ask(cube), nothing) ** 2).sum(axis=1)
+    return corrected(loop, distinct(cube[np.argsort(costs)], options.checked), options)
 
 
 def _loop(sweep: IVSweep, surrogate: Surrogate, ranges: ParameterRanges, options: InverseOptions) -> Loop:

@@ -100,6 +100,8 @@ def _probed(
     space, nothing = loop.space, np.zeros((1, loop.wanted.size))
     _, strength, axes = np.linalg.svd(slopes, full_matrices=False)
     axes, strength = axes[strength * EVEN > 1.0], strength[strength * EVEN > 1.0]
+    if not len(axes):
+        return slopes, 0
     # As far as the loop moves by a few hundredths of a decade: above the engine's rounding, below its curvature.
     length = np.minimum(_PROBE / (strength * loop.decades), 0.02)
     # Downhill, so that a probe is a try too; the other way where a wall is near.
