@@ -67,8 +67,8 @@ class InverseOptions:
             and min(self.decades, self.enough, self.good) > 0 and self.alike >= 1,
             f"draws, starts, iterations, checked and attempts are {counts}, corrections {self.corrections}, polished "
             f"{self.polished}, polish_runs {self.polish_runs}, decades {self.decades}, enough {self.enough}, good "
-            f"{self.good}, alike {self.alike}: counts start at 1, decades, enough and good lie above 0, alike is 1 or "
-            "more.",
+            f"{self.good}, alike {self.alike}: counts start at 1, decades, enough and good lie above 0, alike is "
+            "1 or more.",
         )  # fmt: skip
 
 
