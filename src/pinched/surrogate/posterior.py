@@ -126,7 +126,6 @@ def train_posterior(
     Give the training runs of a split: what judges must not be seen. Needs the package `sbi`. Raises `PinchedError`
     where that is missing, for fewer runs than a batch and for runs of several waveforms or other parameters.
     """
-    npe = _sbi()
     chosen = options or PosteriorOptions()
     if len(runs) < chosen.batch:
         raise PinchedError(
@@ -142,12 +141,13 @@ def train_posterior(
         raise PinchedError(
             f"the waveforms of the runs differ by up to {off:.2g} of their amplitude: give one family."
         )
+    trainer, build = _sbi()
     names = tuple(item.name for item in ranges.parameters if item.name not in DRIVE)
     at = np.unique(np.linspace(0, shape.shape[-1] - 1, chosen.moments).round().astype(np.int64))
-    theta = np.log(share := np.clip(_shares(runs, ranges, names), _EDGE, 1.0 - _EDGE)) - np.log1p(-share)
+    share = np.clip(_shares(runs, ranges, names), _EDGE, 1.0 - _EDGE)
+    theta = np.log(share) - np.log1p(-share)
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        trainer, build = npe
         builder = build(model="maf", hidden_features=chosen.width, num_transforms=chosen.transforms)
         inference = trainer(density_estimator=builder, show_progress_bars=False, tracker=_NoRecord())
         inference.append_simulations(
