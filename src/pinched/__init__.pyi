@@ -309,6 +309,9 @@ from .report.page import write_report as write_report
 from .report.style import paper_style as paper_style
 
 __version__: str
+from .surrogate.active import ActiveOptions as ActiveOptions
+from .surrogate.active import Disagreement as Disagreement
+from .surrogate.active import grow_surrogate as grow_surrogate
 from .surrogate.architecture import Schedule as Schedule
 from .surrogate.conditioned import Conditioned as Conditioned
 from .surrogate.conditioned import Core as Core
@@ -325,6 +328,10 @@ from .surrogate.inverse import infer_device as infer_device
 from .surrogate.model import Surrogate as Surrogate
 from .surrogate.model import UnseenWarning as UnseenWarning
 from .surrogate.model import ensemble as ensemble
+from .surrogate.posterior import NeuralPosterior as NeuralPosterior
+from .surrogate.posterior import PosteriorOptions as PosteriorOptions
+from .surrogate.posterior import posterior_ranks as posterior_ranks
+from .surrogate.posterior import train_posterior as train_posterior
 from .surrogate.residual import Direct as Direct
 from .surrogate.runs import Runs as Runs
 from .surrogate.runs import load_runs as load_runs

@@ -120,3 +120,23 @@ def test_what_cannot_judge_is_refused(trained, store, tmp_path):
 
 def test_names_on_the_command_line_are_architectures():
     assert list(models()) == list(ModelName)
+
+
+@pytest.mark.slow
+def test_grow_simulates_what_it_chooses_and_keeps_it(tmp_path):
+    out = tmp_path / "model"
+    command = (
+        "surrogate", "grow", "--start", 24, "--round", 8, "--candidates", 64, "--members", 2, "--epochs", 1,
+        "--workers", 1, "--out", out, "--json",
+    )  # fmt: skip
+    done = pinched(*command)
+    assert done.exit_code == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said["runs"][0] <= 24
+    assert said["runs"][0] < said["runs"][1] <= 32
+    assert load_surrogate(out).runs < said["runs"][1]
+    kept = [json.loads(pinched("dataset", "describe", store, "--json").stdout) for store in said["stores"]]
+    assert [k["kept"] for k in kept] == [said["runs"][0], said["runs"][1] - said["runs"][0]]
+    refused = pinched(*command, "--members", 1)
+    assert refused.exit_code == 2
+    assert "can disagree at 2" in refused.stdout + refused.stderr

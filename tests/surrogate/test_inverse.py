@@ -18,7 +18,7 @@ from pinched.surrogate.space import search_space
 from pinched.surrogate.training import train_surrogate
 
 RANGES = pi.presets.zamankhani2024_ranges(Restriction.MEMRISTIVE)
-QUICK = InverseOptions(draws=200, starts=6, iterations=20, checked=2, corrections=0)
+QUICK = InverseOptions(draws=200, starts=6, iterations=20, checked=2, corrections=0, attempts=1)
 
 
 @pytest.fixture(scope="module")

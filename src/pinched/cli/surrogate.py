@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pinched.cli import options as opt
+from pinched.cli.dataset import RangesName
 from pinched.cli.terminal import TerminalProgress, mistakes_end_with_two, stderr
 
 if TYPE_CHECKING:
@@ -128,6 +129,73 @@ def train(
         )  # fmt: skip
         console.print(f"How good it is: pinched surrogate evaluate {out} {' '.join(map(str, stores))}",
                       markup=False, highlight=False, soft_wrap=True)  # fmt: skip
+
+
+@app.command()
+def grow(
+    ranges: Annotated[
+        RangesName, typer.Option("--ranges", help="Which draws of the published table are candidates.")
+    ] = RangesName.MEMRISTIVE,
+    start: Annotated[
+        int, typer.Option("--start", help="Runs that are drawn before the first training.")
+    ] = 400,
+    rounds: Annotated[
+        list[int] | None,
+        typer.Option("--round", help="Runs that a round adds; once for each round. 400 and 800 unless said."),
+    ] = None,
+    candidates: Annotated[
+        int, typer.Option("--candidates", help="Draws among which the ensemble chooses.")
+    ] = 10_000,
+    members: Annotated[int, typer.Option("--members", help="Networks of the ensemble, at least 2.")] = 3,
+    epochs: Annotated[int | None, typer.Option("--epochs", help="Of each training, at most.")] = None,
+    workers: Annotated[int | None, typer.Option("--workers", help="Threads; all cores unless said.")] = None,
+    seed: opt.Seed = 0,
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder of the model; runs and states of trainings in FOLDER.runs.")
+    ] = Path("model"),
+    as_json: opt.Json = False,
+) -> None:
+    """Train an ensemble on runs that it chooses: simulate where its networks disagree, train again."""
+    with mistakes_end_with_two(as_json):
+        from pinched._files import check_output
+        from pinched.physics.presets.zamankhani2024 import Restriction, zamankhani2024_ranges
+        from pinched.surrogate.active import ActiveOptions, grow_surrogate
+        from pinched.surrogate.saved import MARK, save_surrogate
+
+        check_output(out, mark=MARK)
+        plain = ActiveOptions(start=start, members=members)
+        options = plain if rounds is None else dataclasses.replace(plain, rounds=tuple(rounds))
+        architecture = models()[ModelName.BEST]()
+        plan = architecture.schedule
+        if epochs is not None:
+            plan = dataclasses.replace(plan, epochs=epochs)
+        place = out.with_name(f"{out.name}.runs")
+        try:
+            found = grow_surrogate(
+                zamankhani2024_ranges(Restriction[ranges.name]), architecture, out=place, candidates=candidates,
+                options=options, schedule=plan, seed=seed, workers=workers, progress=TerminalProgress(),
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            stderr.print(
+                f"Stopped. What was simulated and trained is in {place}; the same command goes on there.",
+                soft_wrap=True,
+            )
+            raise typer.Exit(130) from None
+        trained = found[-1].surrogate
+        save_surrogate(trained, out)
+        record = {
+            "model": str(out), "runs": [len(turn.runs) for turn in found], "simulated": True, "members": members,
+            "candidates": candidates, "stores": [str(place / f"round_{k}.zarr") for k in range(len(found))],
+            "seed": seed,
+        }  # fmt: skip
+        if as_json:
+            sys.stdout.write(json.dumps(record, indent=2) + "\n")
+            return
+        Console().print(
+            f"Trained on {len(found[-1].runs)} simulated runs: {len(found[0].runs)} drawn, the others chosen from "
+            f"{candidates} draws in {len(found) - 1} rounds. The runs are in {place}.",
+            markup=False, highlight=False, soft_wrap=True,
+        )  # fmt: skip
 
 
 def _remove(state: Path) -> None:

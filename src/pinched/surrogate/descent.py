@@ -1,7 +1,7 @@
-"""How devices descend towards a loop: through the surrogate on many starts at once, and on runs of the engine.
+"""How devices descend towards a loop through a surrogate, on many starts at once.
 
-`descend` is Levenberg-Marquardt in the cube of devices, `corrected` mends the surrogate by what true runs show it to
-be off by and lets the engine descend alone at last, `spread` is what a loop leaves open around a device.
+`descend` is Levenberg-Marquardt in the cube of devices, `spread` is what a loop leaves open around a device. The runs
+of the engine that come after are in `pinched.surrogate.polish`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ EVEN = float(np.sqrt(1.0 / 12.0))
 NINETY = 1.645
 """Half of a 90 % interval of a Gaussian, in standard deviations."""
 
-_DAMPING = 1e-2
+DAMPING = 1e-2
+"""Of the first step, in squares of each axis' slope."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,19 +32,23 @@ class InverseOptions:
 
     draws: int = 512
     """Devices that are asked for before any descent."""
-    starts: int = 12
+    starts: int = 8
     """The best of them, which descend."""
-    iterations: int = 25
+    iterations: int = 12
     checked: int = 3
     """Devices that the engine corrects."""
     corrections: int = 3
     """Runs of the engine for each of them, after each of which the surrogate descends again."""
     polished: int = 2
     """The best of these, which the engine then polishes alone."""
-    polish_runs: int = 15
-    """Runs of the engine at most for each of those."""
+    polish_runs: int = 50
+    """Runs of the engine after which each of those ends, with the slopes that it is asking for."""
     enough: float = 0.005
-    """NRMSE (1) of the engine's run at which a device counts as found."""
+    """NRMSE (1) of the engine's run at which a device is polished no further."""
+    attempts: int = 3
+    """Searches, each from draws of its own, of which the next begins only where the last found nothing `good`."""
+    good: float = 0.01
+    """NRMSE (1) at which a device counts as found."""
     decades: float = quantity(
         0.01,
         "1",
@@ -56,13 +61,14 @@ class InverseOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        counts = self.draws, self.starts, self.iterations, self.checked
+        counts = self.draws, self.starts, self.iterations, self.checked, self.attempts
         require(
             self, min(counts) >= 1 and min(self.corrections, self.polished, self.polish_runs) >= 0
-            and min(self.decades, self.enough) > 0 and self.alike >= 1,
-            f"draws, starts, iterations and checked are {counts}, corrections {self.corrections}, polished "
-            f"{self.polished}, polish_runs {self.polish_runs}, decades {self.decades}, enough {self.enough}, alike "
-            f"{self.alike}: counts start at 1, decades and enough lie above 0, alike is 1 or more.",
+            and min(self.decades, self.enough, self.good) > 0 and self.alike >= 1,
+            f"draws, starts, iterations, checked and attempts are {counts}, corrections {self.corrections}, polished "
+            f"{self.polished}, polish_runs {self.polish_runs}, decades {self.decades}, enough {self.enough}, good "
+            f"{self.good}, alike {self.alike}: counts start at 1, decades, enough and good lie above 0, alike is "
+            "1 or more.",
         )  # fmt: skip
 
 
@@ -126,7 +132,7 @@ def descend(loop: Loop, cube: np.ndarray, defect: np.ndarray, iterations: int) -
     What the loop does not tell stays where it was drawn: damping moves nothing that has no slope.
     """
     space, cube = loop.space, cube.copy()
-    damping = np.full(len(cube), _DAMPING)
+    damping = np.full(len(cube), DAMPING)
     residual = loop.misfit(space.ask(cube), defect)
     cost = (residual**2).sum(axis=1)
     identity = np.eye(cube.shape[1])
@@ -162,78 +168,6 @@ def distinct(cube: np.ndarray, count: int) -> np.ndarray:
         if len(kept) == count:
             break
     return np.stack(kept)
-
-
-def corrected(loop: Loop, cube: np.ndarray, options: InverseOptions) -> tuple[np.ndarray, np.ndarray, int]:
-    """The best row that each start leads to, its current (A), and how many runs of the engine that took."""
-    space = loop.space
-    if options.corrections == 0:
-        return cube, space.ask(cube), 0
-    best, errors = cube.copy(), np.full(len(cube), np.inf)
-    current = np.full((len(cube), loop.wanted.size), np.nan)
-    runs = 0
-    for turn in range(options.corrections):
-        true = space.solve(cube, options.accuracy)
-        runs += len(cube)
-        found = loop.nrmse(true)
-        better = found < errors
-        best[better], errors[better], current[better] = cube[better], found[better], true[better]
-        if turn + 1 == options.corrections or errors.min() < options.enough:
-            break
-        # One far off is believed only in part, one that did not finish not at all.
-        defect = np.clip(np.nan_to_num(_decades(true) - _decades(space.ask(cube)), nan=0.0), -1.0, 1.0)
-        cube = descend(loop, cube, defect, max(3, options.iterations // 3))
-    for k in np.argsort(errors)[: options.polished]:
-        if np.isfinite(errors[k]) and errors.min() >= options.enough:
-            best[k], current[k], took = _polished(loop, best[k], current[k], options)
-            errors[k] = loop.nrmse(current[k : k + 1])[0]
-            runs += took
-    return best, current, runs
-
-
-def _polished(
-    loop: Loop, row: np.ndarray, true: np.ndarray, options: InverseOptions
-) -> tuple[np.ndarray, np.ndarray, int]:
-    """Levenberg-Marquardt on runs of the engine alone, one by one from `row` on.
-
-    The surrogate's slopes begin; every run corrects them along the step that was taken (Broyden), so that a slope
-    that the surrogate has wrong is mended where it matters.
-    """
-    space, nothing = loop.space, np.zeros((1, loop.wanted.size))
-    defect = _decades(true[None]) - _decades(space.ask(row[None]))
-    slopes = slopes_of(loop, row[None], defect)[0]
-    residual = loop.misfit(true[None], nothing)[0]
-    best, damping, error = (row, true), _DAMPING, float(loop.nrmse(true[None])[0])
-    for turn in range(options.polish_runs):
-        pull, normal = slopes.T @ residual, slopes.T @ slopes
-        free = ~(((row <= 0.0) & (pull > 0.0)) | ((row >= 1.0) & (pull < 0.0)))
-        own = np.diag(normal) + 1e-3 * np.trace(normal) / row.size + 1e-9
-        normal = np.where(free[:, None] & free[None, :], normal, 0.0) + damping * np.diag(own)
-        step = -np.linalg.solve(normal, np.where(free, pull, 0.0))
-        moved = np.clip(row + np.clip(step, -0.1, 0.1), 0.0, 1.0)
-        taken = moved - row
-        if np.abs(taken).max() < 1e-7:
-            return best[0], best[1], turn
-        current = space.solve(moved[None], options.accuracy)
-        if not np.isfinite(current).all():
-            damping *= 10.0
-            continue
-        new = loop.misfit(current, nothing)[0]
-        slopes += np.outer(new - residual - slopes @ taken, taken) / (taken @ taken)
-        found = float(loop.nrmse(current)[0])
-        if found < error:
-            best, error = (moved, current[0]), found
-        if (new**2).sum() < (residual**2).sum():
-            row, residual, damping = moved, new, max(damping / 3.0, 1e-6)
-        else:
-            damping *= 4.0
-        if error < options.enough:
-            return best[0], best[1], turn + 1
-    return best[0], best[1], options.polish_runs
-
-
-def _decades(current: np.ndarray) -> np.ndarray:
-    return np.log10(np.maximum(np.abs(current), 1e-300))
 
 
 def doubt(loop: Loop, cube: np.ndarray, current: np.ndarray) -> Float[np.ndarray, "run sample"]:

@@ -17,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Bool, Float
 
 from pinched._errors import PinchedError
 from pinched.data.sweep import IVSweep
@@ -27,7 +28,6 @@ from pinched.surrogate.descent import (
     NINETY,
     InverseOptions,
     Loop,
-    corrected,
     descend,
     distinct,
     doubt,
@@ -35,6 +35,8 @@ from pinched.surrogate.descent import (
 )
 from pinched.surrogate.metrics import FLOOR
 from pinched.surrogate.model import Surrogate
+from pinched.surrogate.polish import corrected
+from pinched.surrogate.posterior import NeuralPosterior
 from pinched.surrogate.space import Cube, SearchSpace, search_space
 
 
@@ -74,22 +76,37 @@ class Inferred:
 
 
 def infer_device(
-    sweep: IVSweep, surrogate: Surrogate, ranges: ParameterRanges, *, options: InverseOptions | None = None
+    sweep: IVSweep,
+    surrogate: Surrogate,
+    ranges: ParameterRanges,
+    *,
+    options: InverseOptions | None = None,
+    posterior: NeuralPosterior | None = None,
 ) -> Inferred:
     """Devices of `ranges` that explain one loop, and how well it tells each of their parameters.
 
-    The loop needs times and starts at 0 V, as the engine does. Raises `PinchedError` for a sweep without them, for
-    currents that all lie below the floor, and for a surrogate that learnt other parameters than `ranges` has.
+    The loop needs times and starts at 0 V, as the engine does. With a `posterior` (see `train_posterior`) descents
+    start at draws of it, and the intervals are its own instead of Gaussian ones.
+
+    Raises `PinchedError` for a sweep without times, for currents that all lie below the floor, for a surrogate or a
+    posterior that learnt other parameters than `ranges` has, and a posterior that learnt another waveform.
     """
     chosen = options or InverseOptions()
     loop = _loop(sweep, surrogate, ranges, chosen)
-    space, nothing = loop.space, np.zeros((1, loop.wanted.size))
-    cube = space.drawn(chosen.draws, chosen.seed)
-    costs = (loop.misfit(space.ask(cube), nothing) ** 2).sum(axis=1)
-    cube = descend(loop, cube[np.argsort(costs)[: chosen.starts]], nothing, chosen.iterations)
-    costs = (loop.misfit(space.ask(cube), nothing) ** 2).sum(axis=1)
-    best, current, runs = corrected(loop, distinct(cube[np.argsort(costs)], chosen.checked), chosen)
+    space = loop.space
+    believed = None if posterior is None else _believed(posterior, sweep, space, chosen)
+    tries: list[tuple[Cube, np.ndarray]] = []
+    runs = 0
+    for turn in range(chosen.attempts):
+        cube = space.drawn(chosen.draws, chosen.seed + turn) if turn or believed is None else believed
+        best, current, took = _searched(loop, cube, chosen)
+        tries.append((best, current))
+        runs += took
+        if loop.nrmse(current).min() <= chosen.good:
+            break
+    best, current = (np.concatenate(part) for part in zip(*tries, strict=True))
     errors, sigma = loop.nrmse(current), doubt(loop, best, current)
+    alike = errors <= max(chosen.alike * errors.min(), 0.01)
     width = np.stack([spread(loop, row, own) for row, own in zip(best, sigma, strict=True)])
     candidates = [
         Candidate(
@@ -99,9 +116,20 @@ def infer_device(
         )
         for k in np.argsort(errors)
     ]  # fmt: skip
-    alike = errors <= max(chosen.alike * errors.min(), 0.01)
-    low, high, unknown = _intervals(space, best[alike], width[alike])
+    if believed is None:
+        low, high, unknown = _intervals(space, best[alike], width[alike])
+    else:
+        low, high, unknown = _stated(space, *np.quantile(believed, [0.05, 0.95], axis=0))
     return Inferred(candidates=tuple(candidates), low=low, high=high, unknown=unknown, runs=runs)
+
+
+def _searched(loop: Loop, cube: Cube, options: InverseOptions) -> tuple[Cube, np.ndarray, int]:
+    """Where the best of the drawn devices `cube` descend to, their currents (A) and the runs of the engine."""
+    nothing = np.zeros((1, loop.wanted.size))
+    costs = (loop.misfit(loop.space.ask(cube), nothing) ** 2).sum(axis=1)
+    cube = descend(loop, cube[np.argsort(costs)[: options.starts]], nothing, options.iterations)
+    costs = (loop.misfit(loop.space.ask(cube), nothing) ** 2).sum(axis=1)
+    return corrected(loop, distinct(cube[np.argsort(costs)], options.checked), options)
 
 
 def _loop(sweep: IVSweep, surrogate: Surrogate, ranges: ParameterRanges, options: InverseOptions) -> Loop:
@@ -126,18 +154,42 @@ def _loop(sweep: IVSweep, surrogate: Surrogate, ranges: ParameterRanges, options
     return Loop(space, wanted, options.decades)
 
 
+def _believed(
+    posterior: NeuralPosterior, sweep: IVSweep, space: SearchSpace, options: InverseOptions
+) -> Cube:
+    """Draws of the posterior that the ranges accept."""
+    if posterior.names != space.names:
+        raise PinchedError(
+            f"the posterior learnt {', '.join(posterior.names)}; the ranges have {', '.join(space.names)}."
+        )
+    drawn = posterior.draw_for(sweep, options.draws, options.seed)
+    accepted = drawn[space.accepted(drawn)]
+    # A posterior that has next to nothing inside the ranges does not know this loop: what it says stands as it is.
+    return accepted if len(accepted) >= options.starts else drawn
+
+
 def _intervals(
     space: SearchSpace, cube: Cube, width: Cube
 ) -> tuple[dict[str, float], dict[str, float], tuple[str, ...]]:
     """90 % intervals over the devices that explain the loop alike, and what stays unknown."""
     low = np.clip((cube - NINETY * width).min(axis=0), 0.0, 1.0)
     high = np.clip((cube + NINETY * width).max(axis=0), 0.0, 1.0)
+    # A wall that cuts an interval off is no knowledge.
+    return _stated(space, low, high, width.min(axis=0) > 0.5 * EVEN)
+
+
+def _stated(
+    space: SearchSpace,
+    low: Float[np.ndarray, " parameter"],
+    high: Float[np.ndarray, " parameter"],
+    open_: Bool[np.ndarray, " parameter"] | bool = False,
+) -> tuple[dict[str, float], dict[str, float], tuple[str, ...]]:
+    """Ends in SI by name, and which parameters they leave open: an even draw has its 90 % interval from 0.05 to
+    0.95."""
     ends = space.values(np.stack([low, high]))
-    # An even draw has its 90 % interval from 0.05 to 0.95; a wall that cuts an interval off is no knowledge.
-    open_ = (high - low > 0.45) | (width.min(axis=0) > 0.5 * EVEN)
-    unknown = tuple(name for name, wide in zip(space.names, open_, strict=True) if wide)
+    wide = (high - low > 0.45) | open_
     return (
         {name: float(v[0]) for name, v in ends.items()},
         {name: float(v[1]) for name, v in ends.items()},
-        unknown,
+        tuple(name for name, far in zip(space.names, wide, strict=True) if far),
     )

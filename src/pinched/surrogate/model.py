@@ -89,6 +89,10 @@ class Surrogate:
             half = half * self.difficulty.factor(told)[:, None]
         return middle - half, middle + half
 
+    def spread(self, runs: Runs) -> Float[np.ndarray, "run time"]:
+        """How far the members disagree at each sample (decades, standard deviation); one for a single network."""
+        return self._answer(runs)[1]
+
     def calibrated(self, held_back: Runs, share: float = 0.9) -> Surrogate:
         """This surrogate with intervals that hold `share` of the samples of `held_back` that lie above the floor.
 
