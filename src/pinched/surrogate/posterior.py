@@ -194,8 +194,8 @@ def posterior_ranks(posterior: NeuralPosterior, held_back: Runs, *, draws: int =
 
 def _sbi() -> tuple[Any, Any]:
     try:
-        from sbi.inference import NPE
-        from sbi.neural_nets import posterior_nn
+        from sbi.inference import NPE  # pyright: ignore[reportMissingImports]
+        from sbi.neural_nets import posterior_nn  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise PinchedError(
             f"the package sbi is not installed ({error}), and the posterior is trained by it. Run `pip install "
