@@ -77,7 +77,7 @@ def write_figures(found: Values, folder: Path) -> None:
     shown: list[tuple[str, str, Values]] = []
     if found["mnist"]["float"] is not None:
         main = found["mnist"]["in_situ_runs"][0]["mixed_read_back"]
-        shown.append(("MNIST", "MNIST, trained in simulated devices", main["curves"]))
+        shown.append(("MNIST", "MNIST, in simulated devices", main["curves"]))
     if found["cifar"]["float_test"] is not None:
         shown.append(("CIFAR-10", f"{_JPEG}, float", found["cifar"]["run"]["curves"]))
     if not shown:
@@ -96,7 +96,7 @@ def write_figures(found: Values, folder: Path) -> None:
             for epoch, matrix in curves["confusion"].items()
         ]
         file = f"confusion_{'mnist' if digits else 'cifar10'}.png"
-        write_panels(folder / file, Width.DOUBLE, 6.6 if digits else 7.4, *matrices, simulated=digits)
+        write_panels(folder / file, Width.DOUBLE, 7.4, *matrices, simulated=digits)
     if found["mnist"]["float"] is not None:
         write_panels(
             folder / "levels_scatter.png", Width.SINGLE, 6.0, lambda ax: plot_scatter(found["mnist"], ax),

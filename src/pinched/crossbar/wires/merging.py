@@ -51,6 +51,10 @@ class _Workspace:
             tuple(aligned(LANES) for _ in range(4)),
             aligned(max(code.most, 1) * LANES),
         )
+        full = self.lines * self.height, self.columns * self.width
+        self.padded, self.whole = None, None
+        if full != shape:
+            self.padded, self.whole = np.zeros(full), np.empty(full)
         self.bytes = 8 * (plan.space + 2 * plan.panel + plan.square**2 + part.space * LANES)
 
 
@@ -102,17 +106,19 @@ def effective(cells: np.ndarray, first_word: float, word: float, last_bit: float
     """
     arrays, lines, columns = cells.shape
     room = _workspace((lines, columns))
-    high, wide = room.lines * room.height, room.columns * room.width
-    # Cells that are not there hang on the open ends: rows above, columns to the right, without a device.
-    padded = np.zeros((high, wide))
+    high = room.lines * room.height
     conductances = np.array([first_word, word, last_bit, bit])
     found = np.empty((arrays, lines, columns))
-    whole = np.empty((high, wide))
     for k in range(arrays):
-        padded[high - lines :, :columns] = cells[k]
+        given, whole = cells[k], found[k]
+        if room.padded is not None and room.whole is not None:
+            # Cells that are not there hang on the open ends: rows above, columns to the right, without a device.
+            given, whole = room.padded, room.whole
+            given[high - lines :, :columns] = cells[k]
         merged(
-            addresses(), room.plan, room.part, room.program, room.leaf, padded, room.height, room.width, conductances,
-            high, room.room, room.part_room, whole,
+            addresses(), room.plan, room.part, room.program, room.leaf, np.ascontiguousarray(given), room.height,
+            room.width, conductances, high, room.room, room.part_room, whole,
         )  # fmt: skip
-        found[k] = whole[high - lines :, :columns]
+        if whole is room.whole:
+            found[k] = whole[high - lines :, :columns]
     return found
