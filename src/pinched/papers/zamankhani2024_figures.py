@@ -68,6 +68,7 @@ def plot_lengths(published: Values, best: Values, ax: Axes) -> Axes:
         ax.semilogy(100 * np.array(one["share"]), one["mse"], "o-", color=colour, label=name)
     ax.set_xlabel("Predicted part of the cycle (%)")
     ax.set_ylabel("MSE (log conductance, 0 to 1)")
+    _whole_decades(ax)
     tidy_log_axis(ax.yaxis)
     ax.legend()
     return ax
@@ -79,10 +80,18 @@ def plot_sizes(curve: Values, ax: Axes) -> Axes:
         ax.loglog(curve["runs"], curve[name], "o-", color=colour, label=label)
     ax.set_xlabel("Training runs")
     ax.set_ylabel("MSE (log conductance, 0 to 1)")
+    _whole_decades(ax)
     tidy_log_axis(ax.yaxis)
     tidy_log_axis(ax.xaxis)
     ax.legend()
     return ax
+
+
+def _whole_decades(ax: Axes) -> None:
+    """Whole decades of what is drawn, three at least: numbers without a unit then stand as powers of ten."""
+    drawn = np.concatenate([np.asarray(line.get_ydata(), dtype=float) for line in ax.get_lines()])
+    low, high = np.floor(np.log10(drawn.min())), np.ceil(np.log10(drawn.max()))
+    ax.set_ylim(10.0 ** min(low, high - 3.0), 10.0**high)
 
 
 def write_figures(found: Values, folder: Path) -> None:
