@@ -250,6 +250,7 @@ def test_a_table_without_a_value_is_drawn(ax, table, quantity):
     )
     plot_cycle_series(bare, quantity, ax)
     render(ax)
+    assert f"no value ({len(table)})" in words(ax)
     other = new_figure(Width.SINGLE, 6.0)[1][0, 0]
     plot_resistance_scatter(bare, other)
     render(other)
@@ -279,14 +280,20 @@ def test_accuracy_shows_all_references(ax, score):
 ], ids=["one array", "perfect", "hopeless", "no nearest mean"])  # fmt: skip
 def test_extreme_accuracies_are_drawn(ax, score, change):
     n = change.get("accuracy_array", score.accuracy_array).size
-    plot_accuracy(dataclasses.replace(score, bit_error_rate=np.zeros(n), **change), ax)
+    shown = dataclasses.replace(score, bit_error_rate=np.zeros(n), **change)
+    plot_accuracy(shown, ax)
     render(ax)
+    # 10 images decide no decimals, thousands do; the whole per cents are said in any case.
+    assert f"mean {100 * shown.accuracy_array.mean():.0f}" in words(ax).replace(".0", "")
+    assert f"n = {n}" in " ".join(t.get_text() for t in ax.get_yticklabels())
 
 
 @pytest.mark.parametrize("classes", [2, 10, 40])
 def test_confusion_of_any_number_of_classes(ax, rng, classes, make_score):
     plot_confusion(make_score(rng, classes=classes), ax)
     render(ax)
+    assert ax.images[0].get_array().shape == (classes, classes)
+    assert (len(ax.texts) > 0) == (classes <= 10)  # numbers in cells where they can be read
 
 
 def test_hostile_names_stay_text(ax, rng, make_sweep, make_table):
@@ -298,6 +305,10 @@ def test_hostile_names_stay_text(ax, rng, make_sweep, make_table):
     other = new_figure(Width.SINGLE, 6.0)[1][0, 0]
     plot_resistance_scatter(table, other)
     render(other)
+    said = words(other)
+    assert "<script>" in said
+    assert "器件" in said
+    assert "a" * 80 not in said
 
 
 def test_gallery_renders_valid_files_the_same_every_time(sweeps, table, fit, score):
