@@ -5,7 +5,7 @@ import pytest
 
 from pinched._errors import PinchedError
 from pinched._random import generator
-from pinched.data.waveforms import triangle
+from pinched.data.waveforms import Waveform, triangle
 from pinched.physics.accuracy import Accuracy
 from pinched.physics.dataset import simulate_dataset
 from pinched.physics.drawn_waveforms import (
@@ -134,3 +134,13 @@ def test_runs_come_with_times_of_their_own(store):
     # What states the drive is what the waveform has: its largest voltage and its duration.
     assert (np.abs(loaded.voltage).max(axis=1) <= loaded.column("amplitude") * (1 + 1e-12)).all()
     assert (np.abs(loaded.voltage).max(axis=1) > 0.7 * loaded.column("amplitude")).all()
+
+
+@pytest.mark.parametrize("count", [1, 7, 200])
+def test_middles_weigh_equal_parts(count):
+    """The midpoint rule: exact for a straight line over the whole waveform, and symmetric about its middle."""
+    wave = Waveform(time=np.array([0.5, 3.5]), voltage=np.array([-1.0, 2.0]))
+    at = wave.middles(count)
+    assert at.size == count
+    np.testing.assert_allclose(at + at[::-1], 4.0)
+    assert wave.at(at).mean() == pytest.approx(0.5)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import sys
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,7 +20,7 @@ from pinched.cli.dataset import RangesName
 from pinched.cli.terminal import TerminalProgress, mistakes_end_with_two, stderr
 
 if TYPE_CHECKING:
-    from pinched.surrogate.architecture import Architecture
+    from pinched.surrogate.architecture import Architecture, Schedule
     from pinched.surrogate.runs import Runs
 
 app = typer.Typer(help="Networks that stand in for the charge transport.", no_args_is_help=True)
@@ -96,21 +98,13 @@ def train(
         runs = _loaded(stores, rejected)
         split = split_runs(runs, test=test, seed=seed)
         architecture = models()[model]()
-        plan = architecture.schedule
-        if epochs is not None:
-            plan = dataclasses.replace(plan, epochs=epochs)
+        plan = _planned(architecture, epochs)
         state = out.with_name(f"{out.name}.state")
-        try:
+        with _stopped(f"Every finished epoch is in {state}"):
             trained = train_surrogate(
                 runs.take(split.training), architecture, schedule=plan, members=members, validation=validation,
                 seed=seed, checkpoint=state, progress=TerminalProgress(),
             )  # fmt: skip
-        except KeyboardInterrupt:
-            stderr.print(
-                f"Stopped. Every finished epoch is in {state}; the same command goes on there.",
-                soft_wrap=True,
-            )
-            raise typer.Exit(130) from None
         save_surrogate(trained, out)
         _remove(state)
         record = {
@@ -166,21 +160,13 @@ def grow(
         plain = ActiveOptions(start=start, members=members)
         options = plain if rounds is None else dataclasses.replace(plain, rounds=tuple(rounds))
         architecture = models()[ModelName.BEST]()
-        plan = architecture.schedule
-        if epochs is not None:
-            plan = dataclasses.replace(plan, epochs=epochs)
+        plan = _planned(architecture, epochs)
         place = out.with_name(f"{out.name}.runs")
-        try:
+        with _stopped(f"What was simulated and trained is in {place}"):
             found = grow_surrogate(
                 zamankhani2024_ranges(Restriction[ranges.name]), architecture, out=place, candidates=candidates,
                 options=options, schedule=plan, seed=seed, workers=workers, progress=TerminalProgress(),
             )  # fmt: skip
-        except KeyboardInterrupt:
-            stderr.print(
-                f"Stopped. What was simulated and trained is in {place}; the same command goes on there.",
-                soft_wrap=True,
-            )
-            raise typer.Exit(130) from None
         trained = found[-1].surrogate
         save_surrogate(trained, out)
         record = {
@@ -196,6 +182,22 @@ def grow(
             f"{candidates} draws in {len(found) - 1} rounds. The runs are in {place}.",
             markup=False, highlight=False, soft_wrap=True,
         )  # fmt: skip
+
+
+def _planned(architecture: Architecture, epochs: int | None) -> Schedule:
+    """The schedule of `architecture`, with other `epochs` where they are said."""
+    plan = architecture.schedule
+    return plan if epochs is None else dataclasses.replace(plan, epochs=epochs)
+
+
+@contextlib.contextmanager
+def _stopped(kept: str) -> Iterator[None]:
+    """Ends a run that the keyboard stops with what was `kept`, and the status that shells expect."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        stderr.print(f"Stopped. {kept}; the same command goes on there.", soft_wrap=True)
+        raise typer.Exit(130) from None
 
 
 def _remove(state: Path) -> None:

@@ -47,6 +47,10 @@ class Waveform:
         """Time from the first to the last corner (s)."""
         return float(self.time[-1] - self.time[0])
 
+    def middles(self, count: int) -> Float[np.ndarray, " sample"]:
+        """Moments (s) in the middles of `count` equal parts: neither the first nor the last corner is among them."""
+        return self.time[0] + self.duration * (np.arange(count) + 0.5) / count
+
     def at(self, time: Float[np.ndarray, " sample"]) -> Float[np.ndarray, " sample"]:
         """Voltage (V) at `time` (s), held before the first and after the last corner; after a jump at the jump."""
         right = np.clip(np.searchsorted(self.time, time, side="right"), 1, self.time.size - 1)

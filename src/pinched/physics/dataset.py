@@ -292,7 +292,7 @@ def _driven(
 ) -> tuple[Waveforms, Waveform, Float[np.ndarray, " sample"]]:
     """Kind, waveform and moments (s) of one run, `plain` the waveform of its ranges."""
     if waveforms is Waveforms.TRIANGLE:
-        return waveforms, plain, plain.time[0] + plain.duration * (np.arange(samples) + 0.5) / samples
+        return waveforms, plain, plain.middles(samples)
     rng = generator(seed, "waveform", run)
     kind = kind_of(waveforms, rng)
     wave = drawn_waveform(kind, plain, rng)

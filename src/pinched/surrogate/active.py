@@ -240,7 +240,7 @@ def chosen_draws(ranges: ParameterRanges, values: Float[np.ndarray, "chosen para
 def _candidates(ranges: ParameterRanges, values: Float[np.ndarray, "draw parameter"], samples: int) -> Runs:
     """Draws as runs whose current is not known."""
     waves = [ranges.device(row)[1] for row in values]
-    at = np.stack([w.time[0] + w.duration * (np.arange(samples) + 0.5) / samples for w in waves])
+    at = np.stack([w.middles(samples) for w in waves])
     order = np.argsort(ranges.names)
     units = [item.unit for item in ranges.parameters]
     return Runs(

@@ -67,10 +67,7 @@ class SurrogateDevice:
         columns = [torch.as_tensor(self.parameters[k], dtype=torch.float64) for k in sorted(self.parameters)]
         shape = torch.broadcast_shapes(*(c.shape for c in columns))
         theta = torch.stack([c.expand(shape).reshape(-1) for c in columns], dim=-1)
-        if times is None:
-            at = waveform.time[0] + waveform.duration * (np.arange(points) + 0.5) / points
-        else:
-            at = np.asarray(times, dtype=np.float64)
+        at = waveform.middles(points) if times is None else np.asarray(times, dtype=np.float64)
         inside = at.size >= 2 and waveform.time[0] <= at[0] and at[-1] <= waveform.time[-1]
         if not (inside and (np.diff(at) > 0).all()):
             raise PinchedError(

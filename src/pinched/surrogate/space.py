@@ -101,6 +101,7 @@ def search_space(surrogate: Surrogate, ranges: ParameterRanges, waveform: Wavefo
         raise PinchedError(
             f"the surrogate learnt {', '.join(surrogate.scaling.names)}; the ranges have {', '.join(ranges.names)}."
         )
-    even = waveform.time[0] + waveform.duration * (np.arange(_SAMPLES) + 0.5) / _SAMPLES
     names = tuple(name for name in ranges.names if name not in DRIVE)
-    return SearchSpace(surrogate, ranges, waveform, learnt_moments(surrogate, waveform, even), names)
+    return SearchSpace(
+        surrogate, ranges, waveform, learnt_moments(surrogate, waveform, waveform.middles(_SAMPLES)), names
+    )
