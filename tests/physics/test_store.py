@@ -99,6 +99,18 @@ def test_a_store_of_something_else_is_refused(tmp_path: Path) -> None:
         create_store(path, layout(), lengths())
 
 
+@pytest.mark.parametrize("runs", [5, 10, 14])
+def test_a_store_of_other_draws_is_refused(tmp_path: Path, runs: int) -> None:
+    path = tmp_path / "r.zarr"
+    create_store(path, layout(), lengths())
+    with pytest.raises(PinchedError, match="length of the first"):
+        continue_store(path, layout(runs), {"length": 1.001 * lengths(runs)["length"]})
+    assert open_runs(path).sizes["run"] == 10
+    np.testing.assert_array_equal(open_runs(path).length.values, lengths()["length"])
+    last_bits = {"length": lengths(runs)["length"] * (1.0 + 1e-15)}
+    assert continue_store(path, layout(runs), last_bits).layout.runs == max(runs, 10)
+
+
 def test_another_layout_or_folder_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "r.zarr"
     create_store(path, layout(), lengths())

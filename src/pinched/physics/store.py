@@ -179,6 +179,14 @@ def continue_store(path: Path, layout: Layout, parameters: Mapping[str, np.ndarr
         )
     group = zarr.open_group(path, mode="r+", zarr_format=3)
     runs = int(group[STATUS.name].shape[0])
+    both = min(runs, layout.runs)
+    for name, values in parameters.items():
+        # Of another machine the last bits may differ. Runs would stand beside parameters that they do not have.
+        if not np.allclose(group[name][:both], values[:both], rtol=1e-9, atol=0.0):
+            raise PinchedError(
+                f"{path}: {name} of the first {both} devices is not what these options draw today, so the store was "
+                "written by a version that drew others. Finish it with that version, or choose another --out."
+            )
     if layout.runs < runs:
         layout = Layout(
             runs=runs,
