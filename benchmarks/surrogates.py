@@ -43,7 +43,7 @@ def main() -> None:
             accuracy=pi.Accuracy.fast, workers=1,
         )  # fmt: skip
         runs = pi.load_runs(store)
-    data = parts.Data(runs, runs, runs, runs)
+    data = parts.Data(*6 * [runs])
     plan = parts.Plan(timed_runs=asked.runs, timed_batch=asked.devices, members=asked.members)
     found = parts.speeds(data, plan, 0, None, Silent())
     engine = found["engine"]

@@ -23,8 +23,8 @@ KEYS = (
 )  # fmt: skip
 
 TINY = Plan(
-    uniform=90, memristive=150, judged=40, hdinn_seeds=2, seeds=1, members=2, hdinn_epochs=3, best_epochs=12,
-    any_epochs=2, sizes=(30,), curve_epochs=4, timed_runs=1, timed_batch=20,
+    uniform=90, memristive=150, others=60, judged=40, hdinn_seeds=2, seeds=1, members=2, hdinn_epochs=3,
+    best_epochs=12, any_epochs=2, sizes=(30,), curve_epochs=4, timed_runs=1, timed_batch=20,
 )  # fmt: skip
 
 
@@ -39,7 +39,10 @@ def finished(tmp_path_factory):
     """All parts on currents of a closed form: everything but the engine's runs and the figures."""
     out = tmp_path_factory.mktemp("run")
     data = computed.divided(
-        closed_form_runs(TINY.uniform, 1, Restriction.RESOLVED), closed_form_runs(TINY.memristive, 2), TINY
+        closed_form_runs(TINY.uniform, 1, Restriction.RESOLVED),
+        closed_form_runs(TINY.memristive, 2),
+        closed_form_runs(TINY.others, 3),
+        TINY,
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(figures, "write_figures", never_drawn)
@@ -55,7 +58,8 @@ def test_every_number_is_there_and_in_its_place(finished):
     assert found == json.loads((out / "numbers.json").read_text(encoding="utf-8"))
     for key in KEYS:
         assert np.isfinite(value(found, key)), key
-    assert found["runs"] == TINY.uniform + TINY.memristive
+    assert found["runs"] == TINY.uniform + TINY.memristive + TINY.others
+    assert found["any"]["others_nrmse_median"] > 0.0
     assert len(found["seeds"]["hdinn.r2_log"]) == 2
     assert found["hdinn"]["r2_log"] == pytest.approx(np.mean(found["seeds"]["hdinn.r2_log"]))
     # The constant's error does not hang on any network: the same from the runs alone.
@@ -81,7 +85,7 @@ def test_the_page_puts_the_paper_beside_ours_and_says_what_is_missing(finished):
     assert "not public" in page
     assert len(comparisons(found)) == 8
     rows = goals(found)
-    assert len(rows) == 19
+    assert len(rows) == 20
     assert all(row.mean != "-" for row in rows)
 
 
@@ -121,15 +125,15 @@ def test_errors_of_all_lengths_end_at_the_whole(finished):
 def test_the_command_simulates_and_says_what_it_shortened(tmp_path, monkeypatch):
     pytest.importorskip("zarr")
     tiny = Plan(
-        uniform=32, memristive=32, judged=10, hdinn_seeds=1, seeds=1, members=1, hdinn_epochs=1, best_epochs=1,
-        any_epochs=1, sizes=(10,), curve_epochs=1, timed_runs=2, timed_batch=10,
+        uniform=32, memristive=32, others=32, judged=10, hdinn_seeds=1, seeds=1, members=1, hdinn_epochs=1,
+        best_epochs=1, any_epochs=1, sizes=(10,), curve_epochs=1, timed_runs=2, timed_batch=10,
     )  # fmt: skip
     monkeypatch.setattr(paper, "FAST", tiny)
     arguments = ["reproduce", "zamankhani2024", "--fast", "--json", "--out", str(tmp_path / "out")]
     done = CliRunner().invoke(app, arguments, env={"NO_COLOR": "1"})
     assert done.exit_code == 0, done.stderr
     found = json.loads(done.stdout)
-    assert 55 <= found["runs"] <= 64
+    assert 85 <= found["runs"] <= 96
     assert found["fast"]
     assert found["data_seconds"] > 0
     shown = CliRunner().invoke(app, [a for a in arguments if a != "--json"], env={"NO_COLOR": "1"})

@@ -10,6 +10,7 @@ The paper compares two curves with measurements that are not public; figure 3 sh
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -89,7 +90,9 @@ def measured(
     ]  # fmt: skip
     walks = {"kind": Conditioned.kind, "core": Conditioned().core.name}
     any_waveform = parts.get(
-        f"any_{seed}", base | walks | {"epochs": plan.any_epochs, "seed": seed},
+        f"any_{seed}",
+        base | walks | {"others": len(data.others), "triangles": plan.any_triangles, "epochs": plan.any_epochs,
+                        "seed": seed},
         lambda: computed.finite(computed.best(data, plan, Conditioned(), seed, out, tracker)),
     )  # fmt: skip
     curve = parts.get(
@@ -168,12 +171,19 @@ def _gathered(
         **scores,
         "ratio_u": over("ratio_u", [(1.0 - r2) / left["u"] for r2 in worse_u]),
         "ratio_e": over("ratio_e", [(1.0 - r2) / left["e"] for r2 in worse_e]),
+        "any": {
+            "e_nrmse_median": any_waveform["e"]["scores"]["nrmse"]["median"],
+            "others_nrmse_median": any_waveform["others"]["scores"]["nrmse"]["median"],
+            "others_nrmse_p90": any_waveform["others"]["scores"]["nrmse"]["p90"],
+            "others_r2_log": _error(any_waveform["others"], "r2"),
+            "others_coverage90": any_waveform["others"]["coverage90"],
+        },
         "speedup_fixed": speed["engine"] / speed["best_batch"],
         "speedup_any": speed["engine"] / speed["any_batch"],
         "speedup_paper": 3600.0 * PAPER["hours_per_run"] / speed["best_batch"],
         "coverage90": over("coverage90", [one["e"]["coverage90"] for one in best]),
         "coverage90_u": over("coverage90_u", [one["u"]["coverage90"] for one in best]),
-        "runs": len(data.uniform) + len(data.memristive) + len(data.uniform_test) + len(data.memristive_test),
+        "runs": sum(len(getattr(data, field.name)) for field in dataclasses.fields(data)),
         "train_seconds": over("train_seconds", [one["train_seconds"] for one in best]),
         "data_seconds": seconds,
         "seeds": seeds,
@@ -181,7 +191,8 @@ def _gathered(
             "sets": {
                 name: {"training": len(learn), "held_back": len(judge)}
                 for name, learn, judge in (
-                    ("u", data.uniform, data.uniform_test), ("e", data.memristive, data.memristive_test)
+                    ("u", data.uniform, data.uniform_test), ("e", data.memristive, data.memristive_test),
+                    ("others", data.others, data.others_test),
                 )
             },
             "hdinn": published, "best": best, "any_waveform": any_waveform, "learning_curve": curve, "speed": speed,
@@ -207,6 +218,7 @@ def _shortened(plan: Plan) -> list[str]:
     texts = {
         "uniform": "{} runs of the resolved table instead of {}",
         "memristive": "{} runs of the memristive window instead of {}",
+        "others": "{} runs under other waveforms instead of {}",
         "judged": "at most {} devices of each set held back instead of {}",
         "hdinn_seeds": "{} seeds of the published network instead of {}",
         "seeds": "{} ensembles of the best network instead of {}",
@@ -214,6 +226,7 @@ def _shortened(plan: Plan) -> list[str]:
         "hdinn_epochs": "{} epochs of the published network instead of {}",
         "best_epochs": "{} epochs of the best network instead of {}",
         "any_epochs": "{} epochs of the network for any waveform instead of {}",
+        "any_triangles": "at most {} triangles for the network for any waveform instead of {}",
         "curve_epochs": "{} epochs of the learning curve instead of {}",
         "timed_runs": "{} runs of the engine timed instead of {}",
         "timed_batch": "surrogates timed on {} devices instead of {}",

@@ -16,6 +16,7 @@ from pinched._random import generator
 from pinched.extraction.loops import loop_width
 from pinched.physics.accuracy import Accuracy
 from pinched.physics.dataset import simulate_dataset
+from pinched.physics.drawn_waveforms import Waveforms
 from pinched.physics.presets.zamankhani2024 import Restriction, zamankhani2024_ranges
 from pinched.physics.solve import solve_each
 from pinched.physics.summary import CONDUCTING
@@ -38,10 +39,12 @@ PAPER_RUNS = 1000
 class Plan:
     """How much is computed."""
 
-    uniform: int = 12_000
+    uniform: int = 40_000
     """Runs of the published table where it is resolved (set U)."""
     memristive: int = 60_000
     """Runs of the memristive window (set E)."""
+    others: int = 5_000
+    """Runs of the memristive window under waveforms of other kinds."""
     judged: int = 1000
     """Devices of each set that no training sees; at most 30 % of them."""
     hdinn_seeds: int = 5
@@ -49,8 +52,10 @@ class Plan:
     """Ensembles of the best architecture, each with its own seeds."""
     members: int = 3
     hdinn_epochs: int = 120
-    best_epochs: int = 100
-    any_epochs: int = 40
+    best_epochs: int = 45
+    any_epochs: int = 12
+    any_triangles: int = 40_000
+    """Triangles, a third of set U, that the network for any waveform learns beside the other waveforms."""
     sizes: tuple[int, ...] = (100, 300, 1000, 3000, 10_000)
     """Training runs of set E of the learning curves."""
     curve_epochs: int = 100
@@ -62,51 +67,64 @@ class Plan:
 
 WHOLE = Plan()
 FAST = Plan(
-    uniform=PAPER_RUNS, memristive=1500, judged=300, hdinn_seeds=1, seeds=1, members=2, best_epochs=60,
+    uniform=PAPER_RUNS, memristive=1500, others=300, judged=300, hdinn_seeds=1, seeds=1, members=2, best_epochs=60,
     any_epochs=12, sizes=(100, 300, 1000), curve_epochs=40, timed_runs=12, timed_batch=2000,
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Data:
-    """Both sets, divided by device."""
+    """All sets, divided by device."""
 
     uniform: Runs
     uniform_test: Runs
     memristive: Runs
     memristive_test: Runs
+    others: Runs
+    """Of the memristive window too, other devices, under waveforms of other kinds."""
+    others_test: Runs
 
     @property
     def training(self) -> Runs:
-        """What the best network learns: both sets."""
+        """What the best network learns: both sets of triangles."""
         return joined(self.uniform, self.memristive)
+
+    def mixed(self, triangles: int) -> Runs:
+        """What the network for any waveform learns: the other waveforms, and at most `triangles` beside them."""
+        few, many = round(triangles / 3), triangles - round(triangles / 3)
+        return joined(
+            self.uniform.take(np.arange(min(few, len(self.uniform)))),
+            self.memristive.take(np.arange(min(many, len(self.memristive)))),
+            self.others,
+        )
 
 
 def make_data(folder: Path, plan: Plan, seed: int, workers: int, progress: Progress) -> tuple[Data, float]:
-    """Both sets, simulated to `folder` (what is there is gone on with), and the wall time (s) that it took.
+    """All sets, simulated to `folder` (what is there is gone on with), and the wall time (s) that it took.
 
     The sets have seeds of their own and are divided by the seed 0, so that more seeds of networks judge on the same
     devices.
     """
     start = time.perf_counter()
     found = []
-    for name, restriction, n, own in (
-        ("uniform", Restriction.RESOLVED, plan.uniform, 1),
-        ("memristive", Restriction.MEMRISTIVE, plan.memristive, 2),
+    for name, restriction, n, own, waveforms in (
+        ("uniform", Restriction.RESOLVED, plan.uniform, 1, Waveforms.TRIANGLE),
+        ("memristive", Restriction.MEMRISTIVE, plan.memristive, 2, Waveforms.TRIANGLE),
+        ("others", Restriction.MEMRISTIVE, plan.others, 12, Waveforms.MIXED),
     ):
         store = simulate_dataset(
             zamankhani2024_ranges(restriction), n=n, seed=seed + own, out=folder / f"{name}.zarr",
-            accuracy=Accuracy.fast, workers=workers, resume=True, progress=progress,
+            accuracy=Accuracy.fast, waveforms=waveforms, workers=workers, resume=True, progress=progress,
         )  # fmt: skip
         found.append(load_runs(store))
     seconds = time.perf_counter() - start
-    return divided(found[0], found[1], plan), seconds
+    return divided(found[0], found[1], found[2], plan), seconds
 
 
-def divided(uniform: Runs, memristive: Runs, plan: Plan) -> Data:
-    """Both sets divided by device."""
+def divided(uniform: Runs, memristive: Runs, others: Runs, plan: Plan) -> Data:
+    """All sets divided by device."""
     parts = []
-    for runs in (uniform, memristive):
+    for runs in (uniform, memristive, others):
         split = split_runs(runs, test=min(0.3, plan.judged / len(runs)), seed=0)
         parts += [runs.take(split.training), runs.take(split.test)]
     return Data(*parts)
@@ -123,7 +141,7 @@ def trained(
         return load_surrogate(place)
     plain = isinstance(architecture, HDiNN)
     # Few runs in large batches would be few steps.
-    schedule = dataclasses.replace(schedule, batch=min(schedule.batch, max(16, len(runs) // 4)))
+    schedule = dataclasses.replace(schedule, batch=min(schedule.batch, max(16, len(runs) // 8)))
     found = train_surrogate(
         runs, architecture, schedule=schedule, members=members, validation=0.0 if plain else 0.06, seed=seed,
         checkpoint=None if place is None else place.with_name(f"{name}.state"), progress=progress,
@@ -161,17 +179,22 @@ def hdinn(data: Data, plan: Plan, seed: int, folder: Path | None, progress: Prog
 def best(
     data: Data, plan: Plan, architecture: Direct | Conditioned, seed: int, folder: Path | None, progress: Progress
 ) -> dict[str, Any]:  # fmt: skip
-    """The networks that correct formulas, on all training runs of both sets; figures on the same devices."""
-    epochs = plan.best_epochs if isinstance(architecture, Direct) else plan.any_epochs
+    """The networks that correct formulas, on runs of both sets; figures on the same devices, and for `Conditioned`
+    on the other waveforms too."""
+    judges = {"u": data.uniform_test, "e": data.memristive_test}
+    if isinstance(architecture, Direct):
+        epochs, learn, members = plan.best_epochs, data.training, plan.members
+    else:
+        epochs, learn, members = plan.any_epochs, data.mixed(plan.any_triangles), 1
+        judges["others"] = data.others_test
     schedule = dataclasses.replace(architecture.schedule, epochs=epochs)
-    learn, members = data.training, plan.members if isinstance(architecture, Direct) else 1
     # Members take consecutive seeds: no two ensembles share one.
     net = trained(
         f"{architecture.kind}_{seed}", learn, architecture, schedule, members=members, seed=seed * members,
         folder=folder, progress=progress,
     )  # fmt: skip
     out: dict[str, Any] = {"train_seconds": net.train_seconds, "training_runs": len(learn)}
-    for name, judge in (("u", data.uniform_test), ("e", data.memristive_test)):
+    for name, judge in judges.items():
         found = evaluate_surrogate(net, judge, learn)
         predicted = net.predict(judge, warn=False)
         # The published network sees a fifth of the samples: the comparison is on those.

@@ -13,12 +13,14 @@ from torch import nn
 
 from pinched._errors import PinchedError
 from pinched._params import require
+from pinched.physics.estimate import Estimate
 from pinched.surrogate.architecture import Architecture, Scaling
 from pinched.surrogate.conformal import Difficulty, enough_for_difficulty, fit_difficulty
 from pinched.surrogate.metrics import above_floor, log_current
 from pinched.surrogate.runs import Runs
 
-_BATCH = 512
+_BATCH = 128
+"""Runs that are asked at once: what a sequence of so many leaves behind stays in the cache."""
 _SMALLEST = 0.002
 """Decades: an ensemble that agrees better than this is not believed to be that sure."""
 
@@ -69,7 +71,8 @@ class Surrogate:
             said = self.unseen(runs)
             if said:
                 warnings.warn(said, UnseenWarning, stacklevel=2)
-        return self._answer(runs)[0]
+        outputs, guess = self._outputs(runs)
+        return self.architecture.current(self.scaling, np.mean(outputs, axis=0), runs, guess)
 
     def interval(self, runs: Runs) -> tuple[Float[np.ndarray, "run time"], Float[np.ndarray, "run time"]]:
         """Lower and upper end of the 90 % interval of log10 |I| (A) at each sample.
@@ -137,24 +140,32 @@ class Surrogate:
                 "Train one on runs of such devices."
             )
 
-    @torch.no_grad()
     def _answer(self, runs: Runs) -> tuple[Float[np.ndarray, "run time"], Float[np.ndarray, "run time"]]:
         """Current (A) of the mean of the members, and what a sample's error is measured by (decades): how far the
         members disagree, never nothing (one everywhere for a single network)."""
+        outputs, guess = self._outputs(runs)
+
+        def current(output: np.ndarray) -> np.ndarray:
+            return self.architecture.current(self.scaling, output, runs, guess)
+
+        mean = current(np.mean(outputs, axis=0))
+        if len(outputs) == 1:
+            return mean, np.ones_like(mean)
+        logs = [log_current(current(one)) for one in outputs]
+        return mean, np.hypot(np.std(logs, axis=0, ddof=1), _SMALLEST)
+
+    @torch.no_grad()
+    def _outputs(self, runs: Runs) -> tuple[list[np.ndarray], Estimate | None]:
+        """What each member gives, and what formulas say of the devices."""
         self._check(runs)
         guess = self.architecture.estimates(runs)
         inputs = self.architecture.inputs(self.scaling, runs, guess)
-        outputs = []
+        found = []
         for network in self.networks:
             network.eval()
             parts = [network(*(x[rows] for x in inputs)) for rows in torch.arange(len(runs)).split(_BATCH)]
-            outputs.append(torch.cat(parts).numpy())
-        current = self.architecture.current(self.scaling, np.mean(outputs, axis=0), runs, guess)
-        spread = np.ones_like(current)
-        if len(outputs) > 1:
-            logs = [log_current(self.architecture.current(self.scaling, one, runs, guess)) for one in outputs]
-            spread = np.hypot(np.std(logs, axis=0, ddof=1), _SMALLEST)
-        return current, spread
+            found.append(torch.cat(parts).numpy())
+        return found, guess
 
 
 def _level(errors: Float[np.ndarray, " sample"], share: float) -> float:

@@ -26,6 +26,7 @@ from pinched.surrogate.architecture import Architecture, Scaling, Schedule, rang
 from pinched.surrogate.features import (
     amplitude,
     baseline,
+    corrected,
     device_features,
     duration,
     estimates,
@@ -124,8 +125,8 @@ class Residual(Architecture):
         guess: Estimate | None,
     ) -> np.ndarray:
         """Current (A): the corrected conductance times the voltage."""
-        exponent = baseline(given(guess), self.seen(runs)) + output.astype(np.float64)
-        return 10.0 ** np.clip(exponent, -60.0, 30.0) * runs.voltage
+        # `seen` may have turned device and voltage around: the magnitude is the same, the sign that of `runs`.
+        return np.copysign(corrected(given(guess), self.seen(runs), output), runs.voltage)
 
 
 def given(guess: Estimate | None) -> Estimate:
@@ -173,8 +174,8 @@ class Direct(Residual):
 
     kind: ClassVar[str] = "direct"
 
-    width: int = 512
-    depth: int = 4
+    width: int = 384
+    depth: int = 5
     loss_terms: ResidualLoss = LOSS
     schedule: Schedule = _DIRECT
 
