@@ -77,3 +77,6 @@ def test_the_figure_has_a_row_for_each_sheet(figure):
         ["SV", "pristine"],
         ["SV", "DV", "JDV", "IV", "LSV", "LDV"],
     ]
+    titles = [" ".join(ax.get_title("left").split()).split(", ", 1) for ax in drawn.axes]
+    assert [sheet for sheet, _ in titles] == 3 * ["monolayer"] + 3 * ["bilayer"]
+    assert [said.split()[0] for _, said in titles] == 2 * ["SV:", "tight", "tight"]

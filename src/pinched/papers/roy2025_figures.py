@@ -10,13 +10,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from pinched._files import write_bytes, write_text
 from pinched.networks.datasets import CIFAR10_CLASSES
 from pinched.papers.panels import write_panels
 from pinched.papers.roy2025_graphene import Figure4
 from pinched.papers.roy2025_graphene_figure import draw_figure_4
+from pinched.report.figure_files import write_figure
 from pinched.report.figures_network import draw_confusion
-from pinched.report.style import NOTE, Colour, SvgText, Width, note_title, to_pdf, to_png, to_svg
+from pinched.report.style import NOTE, Colour, Width, note_title, paper_style
 
 Values = Mapping[str, Any]
 
@@ -106,7 +106,5 @@ def write_figures(found: Values, folder: Path) -> None:
 
 def write_figure_4(figure: Figure4, folder: Path) -> None:
     """Write Fig. 4 to `folder`."""
-    drawn = draw_figure_4(figure)
-    write_bytes(folder / "graphene.png", to_png(drawn))
-    write_bytes(folder / "graphene.pdf", to_pdf(drawn))
-    write_text(folder / "graphene.svg", to_svg(drawn, SvgText.TEXT))
+    with paper_style():
+        write_figure(folder, "graphene", draw_figure_4(figure))

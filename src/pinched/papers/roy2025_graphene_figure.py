@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from pinched.papers.roy2025_graphene import Figure4
 from pinched.report.figures_graphene import plot_density_of_states, plot_surface_charge, plot_unfolded_bands
-from pinched.report.style import Width, new_figure, paper_style
+from pinched.report.style import Width, new_figure, note_title, paper_style
 
 _SPAN = (-2.0, 2.0)
 """Energies (eV) from the Fermi level that are shown."""
@@ -17,10 +17,10 @@ def draw_figure_4(found: Figure4) -> Figure:
     with paper_style():
         figure, axes = new_figure(Width.DOUBLE, 13.0, rows=2, columns=3)
         rows = (
-            (found.monolayer_bands, found.monolayer, found.monolayer_charge),
-            (found.bilayer_bands, found.bilayer, found.bilayer_charge),
+            ("monolayer", found.monolayer_bands, found.monolayer, found.monolayer_charge),
+            ("bilayer", found.bilayer_bands, found.bilayer, found.bilayer_charge),
         )
-        for row, (bands, spectra, charges) in zip(axes, rows, strict=True):
+        for row, (sheet, bands, spectra, charges) in zip(axes, rows, strict=True):
             # The Fermi level of the first defect, the single vacancy, whose bands these are.
             plot_unfolded_bands(bands, row[0], span=_SPAN, fermi_level=charges[0].fermi_level)
             plot_density_of_states(spectra[1::-1], row[1], span=_SPAN)
@@ -29,5 +29,8 @@ def draw_figure_4(found: Figure4) -> Figure:
             inside = charges[0].potential <= 1.0
             top = max(-100.0 * float(one.charge[inside].min()) for one in charges)
             row[2].set_ylim(0.0, 1.35 * top)
+            for ax in row:
+                said = " ".join(ax.get_title("left").split())  # wrapped anew, with one word more
+                note_title(ax, f"{sheet}, {said}")
         figure.draw_without_rendering()
     return figure
