@@ -35,9 +35,6 @@ from pinched.surrogate.model import Surrogate
 from pinched.surrogate.runs import Runs, joined, load_runs, split_runs
 from pinched.surrogate.training import train_surrogate
 
-UNITS = {Core.CONVOLUTION: 32, Core.FOURIER: 32}
-"""Where fewer units than elsewhere make about as much work."""
-
 BATCH = 64
 """Smaller than usual: a short training of few runs has too few steps else."""
 
@@ -46,8 +43,8 @@ MEASURED = 1024
 
 
 def candidates() -> list[Conditioned]:
-    """One architecture for each core."""
-    return [Conditioned(core=core, units=UNITS.get(core, Conditioned().units)) for core in Core]
+    """One architecture for each core, of sizes that make about as much work."""
+    return [Conditioned(core=core) for core in Core]
 
 
 def main() -> None:
@@ -93,7 +90,7 @@ def main() -> None:
             flush=True,
         )
         rows.append({
-            "core": architecture.core.name, "units": architecture.units, "weights": weights, "epochs": epochs,
+            "core": architecture.core.name, "weights": weights, "epochs": epochs,
             "train_seconds": net.train_seconds, "seconds_per_run": speed, "runs": len(learn),
             "triangles": _plain(found[0]), "others": _plain(found[1]),
         })  # fmt: skip

@@ -52,7 +52,7 @@ class Plan:
     """Ensembles of the best architecture, each with its own seeds."""
     members: int = 3
     hdinn_epochs: int = 120
-    best_epochs: int = 45
+    best_epochs: int = 40
     any_epochs: int = 12
     any_triangles: int = 40_000
     """Triangles, a third of set U, that the network for any waveform learns beside the other waveforms."""

@@ -55,21 +55,26 @@ class Core(Enum):
     BRANCH_TRUNK = "branch of the device, trunk of the course (DeepONet)"
 
 
+_UNITS = {Core.CONVOLUTION: 32, Core.FOURIER: 32}
+"""Where fewer units than 64 make about as much work."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Conditioned(Residual):
     """Any waveform, any steps, any number of cycles."""
 
     kind: ClassVar[str] = "conditioned_2"
 
-    core: Core = Core.LSTM
+    core: Core = Core.CONVOLUTION
     embedding: int = 48
-    units: int = 64
+    units: int | None = None
+    """Size of the state; None: what makes about as much work of every core."""
     loss_terms: ResidualLoss = LOSS
     schedule: Schedule = _SCHEDULE
 
     def __post_init__(self) -> None:
         require(
-            self, self.embedding >= 1 and self.units >= 1,
+            self, self.embedding >= 1 and (self.units is None or self.units >= 1),
             f"embedding {self.embedding} and units {self.units} must be above zero.",
         )  # fmt: skip
 
@@ -100,13 +105,8 @@ class Conditioned(Residual):
     def network(self, scaling: Scaling) -> nn.Module:
         """A network with fresh weights; its last layer is zero, so it begins as the formulas."""
         a = scaling.arrays
-        features, courses, told, units = (
-            a["device_mean"].size,
-            a["course_mean"].size,
-            self.embedding,
-            self.units,
-        )
-        given = units
+        features, courses, told = a["device_mean"].size, a["course_mean"].size, self.embedding
+        given = units = _UNITS.get(self.core, 64) if self.units is None else self.units
         match self.core:
             case Core.BRANCH_TRUNK:
                 return BranchTrunkNetwork(features, courses, told, units)
