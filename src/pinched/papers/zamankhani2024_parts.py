@@ -43,7 +43,7 @@ class Plan:
     """Runs of the published table where it is resolved (set U)."""
     memristive: int = 60_000
     """Runs of the memristive window (set E)."""
-    others: int = 5_000
+    others: int = 3_000
     """Runs of the memristive window under waveforms of other kinds."""
     judged: int = 1000
     """Devices of each set that no training sees; at most 30 % of them."""
