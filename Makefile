@@ -12,6 +12,9 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: $(STAMP)
 	$(BIN)/pinched demo --out demo
 
+# There is a process per core already: threads of theirs that wait for each other took ten times as long as the work.
+test test-all: export OMP_NUM_THREADS := 1
+
 test: $(STAMP) lint
 	$(BIN)/python tests/compile_kernels.py
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow"
