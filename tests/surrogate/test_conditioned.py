@@ -75,6 +75,18 @@ def later_changed(runs, start=25):
     return dataclasses.replace(runs, voltage=voltage, elapsed=elapsed)
 
 
+def test_errors_are_fitted_to_device_and_waveform(runs):
+    net = untrained(runs, Core.CONVOLUTION)
+    told = net.architecture.told_of_devices(net.scaling, runs)
+    other = net.architecture.told_of_devices(net.scaling, later_changed(runs))
+    assert told is not None
+    assert other is not None
+    device = net.scaling.arrays["device_mean"].size
+    assert told.shape == (len(runs), device + 2 * net.scaling.arrays["course_mean"].size)
+    np.testing.assert_array_equal(told[:, :device], other[:, :device])
+    assert (np.abs(told[:, device:] - other[:, device:]).max(axis=1) > 0.1).all()
+
+
 @pytest.mark.parametrize("core", CAUSAL)
 def test_what_comes_later_changes_nothing_before(runs, core):
     net = untrained(runs, core)

@@ -63,7 +63,7 @@ _UNITS = {Core.CONVOLUTION: 32, Core.FOURIER: 32}
 class Conditioned(Residual):
     """Any waveform, any steps, any number of cycles."""
 
-    kind: ClassVar[str] = "conditioned_2"
+    kind: ClassVar[str] = "conditioned_3"
 
     core: Core = Core.CONVOLUTION
     embedding: int = 48
@@ -125,13 +125,19 @@ class Conditioned(Residual):
     def inputs(self, scaling: Scaling, runs: Runs, guess: Estimate | None) -> tuple[Tensor, ...]:
         """Features of the devices, of the samples, and the steps."""
         runs = self.seen(runs)
-        x = course_features(runs, given(guess))
-        x = (x - scaling.arrays["course_mean"]) / scaling.arrays["course_spread"]
         return (
             self.device(scaling, runs, given(guess)),
-            torch.tensor(np.clip(x, -CLIP, CLIP), dtype=torch.float32),
+            torch.tensor(_course(scaling, runs, given(guess)), dtype=torch.float32),
             torch.tensor(course_steps(runs), dtype=torch.float32),
         )
+
+    def told_of_devices(self, scaling: Scaling, runs: Runs) -> Float[np.ndarray, "run feature"]:
+        """The scaled features of the devices, and mean and spread along the course: errors hang on waveforms too."""
+        runs = self.seen(runs)
+        guess = estimates(runs)
+        x = _course(scaling, runs, guess)
+        device = self.device(scaling, runs, guess).numpy().astype(np.float64)
+        return np.concatenate([device, x.mean(axis=1), x.std(axis=1)], axis=1)
 
     def unseen(self, scaling: Scaling, runs: Runs) -> str:
         """Says what of steps, length and voltage lies outside what was learnt."""
@@ -148,3 +154,10 @@ class Conditioned(Residual):
         if runs.voltage.min() < 1.05 * a["voltage"][0] or runs.voltage.max() > 1.05 * a["voltage"][1]:
             said.append(f"voltages beyond {a['voltage'][0]:.3g} to {a['voltage'][1]:.3g} V")
         return "; ".join(said)
+
+
+def _course(scaling: Scaling, runs: Runs, guess: Estimate) -> Float[np.ndarray, "run time feature"]:
+    """What is told of the samples, scaled; of runs that went through `seen`."""
+    x = course_features(runs, guess)
+    x = (x - scaling.arrays["course_mean"]) / scaling.arrays["course_spread"]
+    return np.clip(x, -CLIP, CLIP)
