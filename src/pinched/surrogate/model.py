@@ -21,6 +21,8 @@ from pinched.surrogate.runs import Runs
 
 _BATCH = 128
 """Runs that are asked at once: what a sequence of so many leaves behind stays in the cache."""
+_PORTION = 512
+"""Runs that are predicted at once: what is told of the samples of many more does not fit the cache."""
 _SMALLEST = 0.002
 """Decades: an ensemble that agrees better than this is not believed to be that sure."""
 
@@ -71,6 +73,14 @@ class Surrogate:
             said = self.unseen(runs)
             if said:
                 warnings.warn(said, UnseenWarning, stacklevel=2)
+        self._check(runs)
+        if len(runs) <= _PORTION:
+            return self._predicted(runs)
+        every = np.arange(len(runs))
+        portions = [every[k : k + _PORTION] for k in range(0, len(runs), _PORTION)]
+        return np.concatenate([self._predicted(runs.take(rows)) for rows in portions])
+
+    def _predicted(self, runs: Runs) -> Float[np.ndarray, "run time"]:
         outputs, guess = self._outputs(runs)
         return self.architecture.current(self.scaling, np.mean(outputs, axis=0), runs, guess)
 
