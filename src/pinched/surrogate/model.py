@@ -73,7 +73,6 @@ class Surrogate:
             said = self.unseen(runs)
             if said:
                 warnings.warn(said, UnseenWarning, stacklevel=2)
-        self._check(runs)
         if len(runs) <= _PORTION:
             return self._predicted(runs)
         every = np.arange(len(runs))
