@@ -63,7 +63,7 @@ _UNITS = {Core.CONVOLUTION: 32, Core.FOURIER: 32}
 class Conditioned(Residual):
     """Any waveform, any steps, any number of cycles."""
 
-    kind: ClassVar[str] = "conditioned_3"
+    kind: ClassVar[str] = "conditioned_4"
 
     core: Core = Core.CONVOLUTION
     embedding: int = 48

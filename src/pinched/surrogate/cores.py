@@ -85,17 +85,34 @@ class ConvolutionCore(nn.Module):
 
     def __init__(self, courses: int, embedding: int, units: int, layers: int = 8) -> None:
         super().__init__()
-        self.lift = nn.Conv1d(courses, units, 1)
-        self.apart = [2**k for k in range(layers)]
-        self.layers = nn.ModuleList(nn.Conv1d(units, units, 2, dilation=d) for d in self.apart)
-        self.told = nn.ModuleList(nn.Linear(embedding, units, bias=False) for _ in self.apart)
+        self.lift = nn.Linear(courses, units)
+        self.layers = nn.ModuleList(_TwoSamples(2**k, embedding, units) for k in range(layers))
 
     def forward(self, told: Tensor, course: Course, steps: Steps) -> Float[Tensor, "run time unit"]:  # noqa: ARG002
         """What the last layer gives at each sample."""
-        x = self.lift(course.transpose(1, 2))
-        for apart, layer, device in zip(self.apart, self.layers, self.told, strict=True):
-            x = x + functional.silu(layer(functional.pad(x, (apart, 0))) + device(told)[..., None])
-        return x.transpose(1, 2)
+        x = self.lift(course.transpose(0, 1).contiguous())
+        for layer in self.layers:
+            x = layer(x, told)
+        return x.transpose(0, 1)
+
+
+class _TwoSamples(nn.Module):
+    """A layer on each sample and the one `apart` samples before it."""
+
+    def __init__(self, apart: int, embedding: int, units: int) -> None:
+        super().__init__()
+        self.apart = apart
+        self.now, self.past = nn.Linear(units, units), nn.Linear(units, units, bias=False)
+        self.told = nn.Linear(embedding, units, bias=False)
+
+    def forward(self, x: Float[Tensor, "time run unit"], told: Tensor) -> Float[Tensor, "time run unit"]:
+        """With time in front, what lies so many samples back is one piece of memory, and each of the two samples a
+        plain product: less than half of the time of a padded convolution."""
+        y = functional.linear(x, self.now.weight) + (self.told(told) + self.now.bias)
+        if self.apart < len(x):
+            before = x[: -self.apart].view(-1, x.shape[-1])
+            y[self.apart :].view(before.shape).addmm_(before, self.past.weight.t())
+        return x + functional.silu(y)
 
 
 class FourierCore(nn.Module):
