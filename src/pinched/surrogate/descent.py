@@ -57,18 +57,24 @@ class InverseOptions:
     )
     alike: float = 2.0
     """Candidates whose NRMSE is within this factor of the best one (and those below 1 %) count as explaining it."""
+    chains: int = 128
+    """Markov chains through what explains the loop, of which the intervals are made."""
+    generations: int = 120
+    """Steps of each chain, of which the first half is left out."""
     accuracy: Accuracy = Accuracy.fast
     seed: int = 0
 
     def __post_init__(self) -> None:
-        counts = self.draws, self.starts, self.iterations, self.checked, self.attempts
+        counts = self.draws, self.starts, self.iterations, self.checked, self.attempts, self.generations
+        none = self.corrections, self.polished, self.polish_runs
         require(
-            self, min(counts) >= 1 and min(self.corrections, self.polished, self.polish_runs) >= 0
+            self, min(counts) >= 1 and self.chains >= 8 and min(none) >= 0
             and min(self.decades, self.enough, self.good) > 0 and self.alike >= 1,
-            f"draws, starts, iterations, checked and attempts are {counts}, corrections {self.corrections}, polished "
+            f"draws, starts, iterations, checked, attempts and generations are {counts}, chains {self.chains}, "
+            f"corrections {self.corrections}, polished "
             f"{self.polished}, polish_runs {self.polish_runs}, decades {self.decades}, enough {self.enough}, good "
-            f"{self.good}, alike {self.alike}: counts start at 1, decades, enough and good lie above 0, alike is "
-            "1 or more.",
+            f"{self.good}, alike {self.alike}: counts start at 1, chains at 8, decades, enough and good lie "
+            "above 0, alike is 1 or more.",
         )  # fmt: skip
 
 
@@ -187,11 +193,11 @@ def doubt(loop: Loop, cube: np.ndarray, current: np.ndarray) -> Float[np.ndarray
     return np.sqrt(loop.decades**2 + own**2 + np.minimum(loop.left(current), 3.0)[:, None] ** 2)
 
 
-def spread(
+def covariance(
     loop: Loop, row: np.ndarray, sigma: Float[np.ndarray, " sample"]
-) -> Float[np.ndarray, " parameter"]:
-    """Standard deviations of the Gaussian around `row` in widths of the ranges, prior included; samples may be off by
-    `sigma` (decades)."""
+) -> Float[np.ndarray, "parameter parameter"]:
+    """Covariance of the Gaussian around `row` in widths of the ranges, prior included; samples may be off by `sigma`
+    (decades)."""
     space, wanted = loop.space, loop.wanted
     # The defect at the solution turns the surrogate into the engine there: residuals vanish, slopes stay.
     defect = log_current(wanted[None]) - log_current(space.ask(row[None]))
@@ -199,4 +205,11 @@ def spread(
     # Both halves of the residuals are one measurement: they are counted once. Neighbouring samples of a smooth loop
     # err alike, so the loop counts as one number per residual and not as many as it has samples.
     normal = slopes.T @ slopes
-    return np.sqrt(np.diag(np.linalg.inv(normal + np.eye(row.size) / EVEN**2)))
+    return np.linalg.inv(normal + np.eye(row.size) / EVEN**2)
+
+
+def spread(
+    loop: Loop, row: np.ndarray, sigma: Float[np.ndarray, " sample"]
+) -> Float[np.ndarray, " parameter"]:
+    """Standard deviations of `covariance`."""
+    return np.sqrt(np.diag(covariance(loop, row, sigma)))

@@ -5,8 +5,9 @@ at once) and corrects what the surrogate is off by with true runs of the engine:
 surrogate is believed up to the defect $d = y(\theta_0) - s(\theta_0)$, and $s(\theta) + d$ is fitted again; at last
 the engine descends alone, with slopes that each run mends.
 
-The posterior is Gaussian around each device that explains the loop; a parameter that the loop does not narrow is
-named in `unknown`. The electron affinity is always one: it moves no current.
+Markov chains around each device that explains the loop (`pinched.surrogate.chains`) say what else does: the 90 %
+intervals are those of their draws, and a parameter that the loop does not narrow is named in `unknown`. The electron
+affinity is always one: it moves no current.
 
 It takes a `Direct` surrogate for sweeps of its waveform and a `Conditioned` one for others. `design_device`
 (`pinched.surrogate.design`) goes from a wish to devices.
@@ -17,15 +18,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from pinched._errors import PinchedError
 from pinched.data.sweep import IVSweep
 from pinched.data.waveforms import Waveform
 from pinched.physics.ranges import ParameterRanges
+from pinched.surrogate.chains import loop_draws
 from pinched.surrogate.descent import (
-    EVEN,
-    NINETY,
     InverseOptions,
     Loop,
     descend,
@@ -51,7 +51,8 @@ class Candidate:
     checked: bool
     """True where the engine ran it."""
     spread: dict[str, float]
-    """Standard deviation of each parameter, in widths of its range (of the logarithm where that is drawn evenly)."""
+    """Standard deviation of each parameter, in widths of its range (of the logarithm where that is drawn evenly), of
+    the Gaussian around this device."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -86,7 +87,7 @@ def infer_device(
     """Devices of `ranges` that explain one loop, and how well it tells each of their parameters.
 
     The loop needs times and starts at 0 V, as the engine does. With a `posterior` (see `train_posterior`) descents
-    start at draws of it, and the intervals are its own instead of Gaussian ones.
+    start at draws of it, and the intervals are its own.
 
     Raises `PinchedError` for a sweep without times, for currents that all lie below the floor, for a surrogate or a
     posterior that learnt other parameters than `ranges` has, and a posterior that learnt another waveform.
@@ -117,7 +118,9 @@ def infer_device(
         for k in np.argsort(errors)
     ]  # fmt: skip
     if believed is None:
-        low, high, unknown = _intervals(space, best[alike], width[alike])
+        order = np.flatnonzero(alike)[np.argsort(errors[alike])]
+        found = loop_draws(loop, best[order], current[order[0]], sigma[order[0]], chosen)
+        low, high, unknown = _stated(space, *_ends(found, best[alike]))
     else:
         low, high, unknown = _stated(space, *np.quantile(believed, [0.05, 0.95], axis=0))
     return Inferred(candidates=tuple(candidates), low=low, high=high, unknown=unknown, runs=runs)
@@ -168,26 +171,21 @@ def _believed(
     return accepted if len(accepted) >= options.starts else drawn
 
 
-def _intervals(
-    space: SearchSpace, cube: Cube, width: Cube
-) -> tuple[dict[str, float], dict[str, float], tuple[str, ...]]:
-    """90 % intervals over the devices that explain the loop alike, and what stays unknown."""
-    low = np.clip((cube - NINETY * width).min(axis=0), 0.0, 1.0)
-    high = np.clip((cube + NINETY * width).max(axis=0), 0.0, 1.0)
-    # A wall that cuts an interval off is no knowledge.
-    return _stated(space, low, high, width.min(axis=0) > 0.5 * EVEN)
+def _ends(draws: Cube, cube: Cube) -> tuple[Float[np.ndarray, " parameter"], Float[np.ndarray, " parameter"]]:
+    """90 % intervals of `draws`, which hold all devices that explain the loop alike by the engine too."""
+    low, high = np.quantile(draws, [0.05, 0.95], axis=0)
+    return np.minimum(low, cube.min(axis=0)), np.maximum(high, cube.max(axis=0))
 
 
 def _stated(
     space: SearchSpace,
     low: Float[np.ndarray, " parameter"],
     high: Float[np.ndarray, " parameter"],
-    open_: Bool[np.ndarray, " parameter"] | bool = False,
 ) -> tuple[dict[str, float], dict[str, float], tuple[str, ...]]:
     """Ends in SI by name, and which parameters they leave open: an even draw has its 90 % interval from 0.05 to
     0.95."""
     ends = space.values(np.stack([low, high]))
-    wide = (high - low > 0.45) | open_
+    wide = high - low > 0.45
     return (
         {name: float(v[0]) for name, v in ends.items()},
         {name: float(v[1]) for name, v in ends.items()},
