@@ -43,16 +43,16 @@ class Plan:
     """Runs of the published table where it is resolved (set U)."""
     memristive: int = 60_000
     """Runs of the memristive window (set E)."""
-    others: int = 3_000
+    others: int = 6_000
     """Runs of the memristive window under waveforms of other kinds."""
     judged: int = 1000
     """Devices of each set that no training sees; at most 30 % of them."""
     hdinn_seeds: int = 5
     seeds: int = 5
     """Ensembles of the best architecture, each with its own seeds."""
-    members: int = 3
+    members: int = 2
     hdinn_epochs: int = 120
-    best_epochs: int = 40
+    best_epochs: int = 50
     any_epochs: int = 12
     any_triangles: int = 40_000
     """Triangles, a third of set U, that the network for any waveform learns beside the other waveforms."""

@@ -34,7 +34,7 @@ from pinched.surrogate.features import (
 from pinched.surrogate.metrics import FLOOR
 from pinched.surrogate.runs import Runs
 
-_DIRECT = Schedule(epochs=100, batch=256, rate=1.5e-3, decay=1e-4, clip=1.0, average=0.998, patience=30)
+_DIRECT = Schedule(epochs=100, batch=256, rate=5e-3, decay=1e-4, clip=1.0, average=0.998, patience=30)
 
 CLIP = 8.0
 """Scaled inputs are held within this many standard deviations."""
@@ -48,11 +48,11 @@ class ResidualLoss:
     current: NRMSE is a linear figure, and decades alone do not see the top of the loop better than its foot.
     """
 
-    decades: float = 0.05
+    decades: float = 0.01
     """Error (decades) from which the first term grows linearly."""
     linear: float = 1.0
     """Weight of the second term."""
-    linear_knee: float = 0.01
+    linear_knee: float = 0.003
     """Relative error from which the second term grows linearly."""
 
     def __call__(
