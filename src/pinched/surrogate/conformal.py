@@ -20,13 +20,16 @@ from pinched._random import generator
 _RIDGE = 30.0
 """Pull of the weights towards none, in runs: a few hundred held-back runs say little of each of fifty features."""
 _FOLDS = 5
+_SHARE = 0.8
+"""Quantile of a device's errors that counts as its error: near the 90 % that intervals hold, less noisy."""
 _SMALLEST = 1e-5
 """An error below this (in units of the spread) is not told from none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Difficulty:
-    """log10 of a device's error as a linear function of what is told of it, within the range that was seen."""
+    """log10 of the error that most samples of a device stay below, as a linear function of what is told of it, within
+    the range that was seen."""
 
     source: ClassVar[str] = "lei2018distribution"
 
@@ -63,8 +66,10 @@ def fit_difficulty(
     them would be too narrow for new devices.
     """
     usable = counted.any(axis=1)
-    mean = np.where(counted, errors, 0.0).sum(axis=1) / np.maximum(counted.sum(axis=1), 1)
-    wanted = np.log10(np.maximum(mean, _SMALLEST))
+    # Not the mean: pulses err at few samples, and what an interval must hold is nearly all of them.
+    large = np.zeros(len(told))
+    large[usable] = np.nanquantile(np.where(counted, errors, np.nan)[usable], _SHARE, axis=1)
+    wanted = np.log10(np.maximum(large, _SMALLEST))
     fold = generator(seed, "surrogate", "difficulty").permutation(len(told)) % _FOLDS
     factors = np.ones(len(told))
     for k in range(_FOLDS):
