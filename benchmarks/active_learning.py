@@ -52,7 +52,7 @@ def curve(
     pool: pi.Runs, test: pi.Runs, options: ActiveOptions, epochs: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Runs and errors after each training."""
-    plan = pi.Schedule(epochs=epochs, batch=96, rate=2e-3, decay=1e-4, clip=1.0, average=0.99)
+    plan = pi.Schedule(epochs=epochs, batch=96, rate=5e-3, decay=1e-4, clip=1.0, average=0.99)
     found = learn_actively(pool, pool.take, ARCHITECTURE, options=options, schedule=plan, seed=seed)
     return np.array([len(r.runs) for r in found]), np.stack([errors(r.surrogate, test) for r in found])
 

@@ -11,8 +11,8 @@ import torch
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py")) + sorted((ROOT / "examples" / "papers").glob("*.py"))
-WHOLE = {"05_study"}
-"""Draws a whole report, as `make demo` does."""
+WHOLE = {"05_study", "11_network_on_wires"}
+"""One draws a whole report, as `make demo` does; one trains a network in arrays, which tests of networks do."""
 ALONE = {"02_extract_switching"}
 """In a process of its own by default too."""
 

@@ -280,6 +280,7 @@ def test_a_killed_run_leaves_no_half_report(sweeps, tmp_path):
 
 
 @pytest.mark.usefixtures("few_figures")
+@pytest.mark.slow
 def test_demo_labels_its_data_as_simulated(tmp_path):
     done = pinched("demo", "--out", tmp_path / "demo", "--arrays", "3", "--json")
     assert done.returncode == 0, done.stderr

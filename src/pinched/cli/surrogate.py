@@ -66,7 +66,7 @@ def train(
         ),
     ] = ModelName.BEST,
     members: Annotated[
-        int, typer.Option("--members", help="Networks of the ensemble; 3 are better than 1.")
+        int, typer.Option("--members", help="Networks of the ensemble; 2 are better than 1.")
     ] = 1,
     epochs: Annotated[
         int | None, typer.Option("--epochs", help="At most so many; the architecture's own unless said.")
