@@ -141,7 +141,7 @@ def trained(
         return load_surrogate(place)
     plain = isinstance(architecture, HDiNN)
     # Few runs in large batches would be few steps.
-    schedule = dataclasses.replace(schedule, batch=min(schedule.batch, max(16, len(runs) // 8)))
+    schedule = dataclasses.replace(schedule, batch=min(schedule.batch, max(16, len(runs) // 8), len(runs)))
     found = train_surrogate(
         runs, architecture, schedule=schedule, members=members, validation=0.0 if plain else 0.06, seed=seed,
         checkpoint=None if place is None else place.with_name(f"{name}.state"), progress=progress,

@@ -113,7 +113,7 @@ def loop_draws(
         start.append(good[draw.integers(len(good), size=options.chains // 2)] if len(good) else rows[:0])
     begin = np.concatenate(start)
     if not len(begin):
-        # None that explains the loop is among those that the ranges accept.
-        return rows
+        # None that explains the loop is among those that the ranges accept: the Gaussian alone is left.
+        return near
     begin = begin[draw.permutation(len(begin))]
     return chain_draws(begin, log_density, options.generations, options.seed)
