@@ -9,6 +9,7 @@ import pinched as pi
 from pinched._errors import PinchedError
 from pinched.physics.presets.zamankhani2024 import Restriction
 from pinched.surrogate.architecture import Schedule
+from pinched.surrogate.chains import loop_draws
 from pinched.surrogate.descent import InverseOptions, Loop, doubt, spread
 from pinched.surrogate.design import DesignOptions, Wish, design_device
 from pinched.surrogate.device import answered, device_parameters, runs_under
@@ -90,6 +91,21 @@ def test_what_the_surrogate_errs_by_widens_what_is_inferred(net, loop):
     # No parameter can lose more than the noise gained; what the prior limits already loses less.
     assert (wide <= float(met[0, 0]) / 0.01 * narrow * (1 + 1e-6)).all()
     assert (wide > 2.0 * narrow).any()
+
+
+def test_draws_are_devices_of_the_ranges_that_explain_the_loop(net, loop):
+    sweep, device = loop
+    space = search_space(net, RANGES, pi.Waveform(time=sweep.time, voltage=sweep.voltage))
+    wanted = np.interp(space.at, sweep.time, sweep.current)
+    row = np.array([[_share(space.item(name), device[name]) for name in space.names]])
+    options = InverseOptions(chains=40, generations=40, draws=120, iterations=6)
+    known = Loop(space, wanted, 0.01)
+    drawn = loop_draws(known, row, wanted, np.full(wanted.size, 0.05), options)
+    assert drawn.shape == (800, row.size)
+    assert space.accepted(drawn).all()
+    # Twice the logarithm of the density is a sum over about as many squares as the loop tells numbers: a few.
+    left = known.left(space.ask(drawn)) / 0.05
+    assert 0.3 < np.median(left) < 3.0
 
 
 def _share(item, value):

@@ -105,15 +105,16 @@ def loop_draws(
     far = space.drawn(options.draws, options.seed + options.attempts)
     far = far[np.argsort(-log_density(far))[: options.chains // 2]]
     far = np.concatenate([rows, descend(loop, far, off, options.iterations)])
-    start = []
+    arrived = []
     for group in (near, far):
         height = log_density(group)
         # Those that did not arrive would only stand around: others take their place.
-        good = group[height > height.max() - _ARRIVED] if np.isfinite(height.max()) else group[:0]
-        start.append(good[draw.integers(len(good), size=options.chains // 2)] if len(good) else rows[:0])
-    begin = np.concatenate(start)
-    if not len(begin):
+        if np.isfinite(height.max()):
+            arrived.append(group[height > height.max() - _ARRIVED])
+    if not arrived:
         # None that explains the loop is among those that the ranges accept: the Gaussian alone is left.
         return near
+    each = -(-options.chains // len(arrived))
+    begin = np.concatenate([group[draw.integers(len(group), size=each)] for group in arrived])
     begin = begin[draw.permutation(len(begin))]
     return chain_draws(begin, log_density, options.generations, options.seed)
