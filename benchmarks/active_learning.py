@@ -70,7 +70,7 @@ def main() -> None:
     parser.add_argument("--start", type=int, default=300, help="random runs that all arms begin with")
     parser.add_argument("--rounds", type=int, nargs="+", default=[300, 600], help="runs that are added")
     parser.add_argument("--further", type=int, default=600, help="random runs that are added at the end")
-    parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--epochs", type=int, default=240)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--measures", nargs="+", default=["DECADES"], choices=[m.name for m in Disagreement])
     parser.add_argument("--powers", type=float, nargs="+", default=[4.0], help="inf takes the largest alone")

@@ -126,7 +126,7 @@ def test_the_command_simulates_and_says_what_it_shortened(tmp_path, monkeypatch)
     pytest.importorskip("zarr")
     tiny = Plan(
         uniform=32, memristive=32, others=32, judged=10, hdinn_seeds=1, seeds=1, members=1, hdinn_epochs=1,
-        best_epochs=1, any_epochs=1, sizes=(10,), curve_epochs=1, timed_runs=2, timed_batch=10,
+        best_epochs=1, any_epochs=1, sizes=(18,), curve_epochs=1, timed_runs=2, timed_batch=10,
     )  # fmt: skip
     monkeypatch.setattr(paper, "FAST", tiny)
     arguments = ["reproduce", "zamankhani2024", "--fast", "--json", "--out", str(tmp_path / "out")]

@@ -280,3 +280,11 @@ def test_bad_training_is_refused(parts):
 def test_names_in_files_are_architectures():
     for name, kind in ARCHITECTURES.items():
         assert kind.kind == name
+
+
+def test_few_runs_are_learnt_in_smaller_batches():
+    plan = Schedule(batch=256, steps=40)
+    assert [plan.suited(n).batch for n in (100, 1000, 3000, 50_000)] == [16, 25, 75, 256]
+    assert dataclasses.replace(plan, batch=8).suited(100_000).batch == 8
+    with pytest.raises(PinchedError, match="steps is 0"):
+        Schedule(steps=0)

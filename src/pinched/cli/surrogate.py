@@ -98,7 +98,7 @@ def train(
         runs = _loaded(stores, rejected)
         split = split_runs(runs, test=test, seed=seed)
         architecture = models()[model]()
-        plan = _planned(architecture, epochs)
+        plan = _planned(architecture, epochs, split.training.size)
         state = out.with_name(f"{out.name}.state")
         with _stopped(f"Every finished epoch is in {state}"):
             trained = train_surrogate(
@@ -160,7 +160,7 @@ def grow(
         plain = ActiveOptions(start=start, members=members)
         options = plain if rounds is None else dataclasses.replace(plain, rounds=tuple(rounds))
         architecture = models()[ModelName.BEST]()
-        plan = _planned(architecture, epochs)
+        plan = _planned(architecture, epochs, start)
         place = out.with_name(f"{out.name}.runs")
         with _stopped(f"What was simulated and trained is in {place}"):
             found = grow_surrogate(
@@ -184,9 +184,9 @@ def grow(
         )  # fmt: skip
 
 
-def _planned(architecture: Architecture, epochs: int | None) -> Schedule:
-    """The schedule of `architecture`, with other `epochs` where they are said."""
-    plan = architecture.schedule
+def _planned(architecture: Architecture, epochs: int | None, runs: int) -> Schedule:
+    """The schedule of `architecture` for so many `runs`, with other `epochs` where they are said."""
+    plan = architecture.schedule.suited(runs)
     return plan if epochs is None else dataclasses.replace(plan, epochs=epochs)
 
 

@@ -67,7 +67,7 @@ class Plan:
 
 WHOLE = Plan()
 FAST = Plan(
-    uniform=PAPER_RUNS, memristive=1500, others=300, judged=300, hdinn_seeds=1, seeds=1, members=2, best_epochs=60,
+    uniform=PAPER_RUNS, memristive=1500, others=300, judged=300, hdinn_seeds=1, seeds=1, members=2, best_epochs=200,
     any_epochs=12, sizes=(100, 300, 1000), curve_epochs=40, timed_runs=12, timed_batch=2000,
 )  # fmt: skip
 
@@ -140,10 +140,9 @@ def trained(
     if place is not None and place.is_dir():
         return load_surrogate(place)
     plain = isinstance(architecture, HDiNN)
-    # Few runs in large batches would be few steps.
-    schedule = dataclasses.replace(schedule, batch=min(schedule.batch, max(16, len(runs) // 8), len(runs)))
     found = train_surrogate(
-        runs, architecture, schedule=schedule, members=members, validation=0.0 if plain else 0.06, seed=seed,
+        runs, architecture, schedule=schedule.suited(len(runs)), members=members,
+        validation=0.0 if plain else 0.06, seed=seed,
         checkpoint=None if place is None else place.with_name(f"{name}.state"), progress=progress,
     )  # fmt: skip
     if place is not None:

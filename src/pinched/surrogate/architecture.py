@@ -7,6 +7,7 @@ wrong an answer is and how an answer becomes a current; `train_surrogate` does t
 
 from __future__ import annotations
 
+import dataclasses
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
@@ -18,6 +19,9 @@ from torch import Tensor, nn
 from pinched._params import require
 from pinched.physics.estimate import Common, Estimate
 from pinched.surrogate.runs import Runs
+
+_FEWEST = 16
+"""Runs in a batch, below which steps become noise."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +39,8 @@ class Schedule:
     """Largest norm of the gradient; 0 does not clip."""
     average: float = 0.0
     """Decay of the running average of the weights, which is what is kept; 0 keeps the last weights."""
+    steps: int = 8
+    """Steps of an epoch that `suited` leaves at least, as long as a batch has 16 runs."""
 
     def __post_init__(self) -> None:
         require(
@@ -46,6 +52,11 @@ class Schedule:
         require(
             self, 0.0 <= self.average < 1.0, f"average is {self.average}; it is a decay from 0 to below 1."
         )
+        require(self, self.steps >= 1, f"steps is {self.steps}; an epoch has at least 1.")
+
+    def suited(self, runs: int) -> Schedule:
+        """This schedule with a batch for so many runs: few of them in large batches would be few steps."""
+        return dataclasses.replace(self, batch=min(self.batch, max(_FEWEST, runs // self.steps)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -41,7 +41,9 @@ from pinched.surrogate.features import (
 from pinched.surrogate.residual import CLIP, LOSS, Residual, ResidualLoss, given, scaling_of
 from pinched.surrogate.runs import Runs
 
-_SCHEDULE = Schedule(epochs=40, batch=128, rate=3e-3, decay=1e-4, clip=1.0, average=0.998, patience=15)
+_SCHEDULE = Schedule(
+    epochs=40, batch=128, rate=3e-3, decay=1e-4, clip=1.0, average=0.998, patience=15, steps=40
+)
 
 
 class Core(Enum):

@@ -34,7 +34,9 @@ from pinched.surrogate.features import (
 from pinched.surrogate.metrics import FLOOR
 from pinched.surrogate.runs import Runs
 
-_DIRECT = Schedule(epochs=100, batch=256, rate=5e-3, decay=1e-4, clip=1.0, average=0.998, patience=30)
+_DIRECT = Schedule(
+    epochs=100, batch=256, rate=5e-3, decay=1e-4, clip=1.0, average=0.998, patience=30, steps=40
+)
 
 CLIP = 8.0
 """Scaled inputs are held within this many standard deviations."""
