@@ -158,7 +158,9 @@ def _record(kind: Any, value: Any) -> Any:
         return kind[value]
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         hints = get_type_hints(kind)
-        return kind(**{f.name: _record(hints[f.name], value[f.name]) for f in dataclasses.fields(kind)})
+        # A field that came after the file was written has its default: older models stay readable.
+        known = [f for f in dataclasses.fields(kind) if f.name in value or f.default is dataclasses.MISSING]
+        return kind(**{f.name: _record(hints[f.name], value[f.name]) for f in known})
     if get_origin(kind) is tuple:
         return tuple(_record(get_args(kind)[0], item) for item in value)
     if isinstance(kind, types.UnionType):
